@@ -1,0 +1,125 @@
+/* call.h - one operation of the Dify Service API, from arguments to reply. */
+#ifndef DIFYPOOL_CALL_H
+#define DIFYPOOL_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <difypool/args.h>
+#include <difypool/client.h>
+#include <difypool/error.h>
+#include <difypool/ops.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dp_call dp_call;   /* a call that was started; reference counted */
+typedef struct dp_reply dp_reply; /* what came of it; immutable, reference counted, any thread */
+
+typedef enum dp_priority {
+  DP_PRIORITY_NORMAL = 0,
+  DP_PRIORITY_INTERACTIVE = 1, /* somebody waits: goes first */
+  DP_PRIORITY_BULK = 2         /* a crawl: goes last */
+} dp_priority;
+
+enum {
+  DP_CALL_NO_VALIDATE = 1u << 0,  /* send the arguments as they are, unknown ones into the body */
+  DP_CALL_ALLOW_HAZARD = 1u << 1, /* carry out what is known to break this server's version */
+  DP_CALL_WAIT = 1u << 2,         /* wait for an open breaker and the pace instead of failing */
+  DP_CALL_BLOCKING = 1u << 3,     /* ask the server for a blocking answer */
+  DP_CALL_MAYBE_DONE = 1u << 4    /* an earlier life may have sent this: verify before writing */
+};
+
+/*
+ * on_done runs exactly once for every call that was started, never inside the function that started
+ * it. The reply belongs to the library; dp_reply_ref keeps it. Cancelled is a result like any other.
+ */
+typedef void (*dp_done_fn)(dp_call *call, dp_reply *reply, void *user);
+
+typedef struct dp_call_options {
+  size_t size;          /* sizeof(dp_call_options); set by DP_CALL_OPTIONS_INIT */
+  dp_profile *profile;  /* NULL = the client's default */
+  uint32_t deadline_ms; /* 1..86400000 for all of it, waiting included; 0 = the client's default */
+  dp_priority priority;
+  uint32_t cache_ms;    /* an answer up to so old will do (GET only); 0 = ask the server */
+  uint32_t flags;       /* DP_CALL_… ; unknown bits are refused */
+  dp_call *parent;      /* its deadline and cancel reach this call too; NULL = none */
+  dp_done_fn on_late;   /* a write whose deadline passed after its first byte was sent is answered
+                           with DP_UNKNOWN_OUTCOME (dp_reply_is_pending) and goes on for the write
+                           grace; what came of it arrives here, exactly once; NULL = nobody asks */
+} dp_call_options;
+
+#define DP_CALL_OPTIONS_INIT { .size = sizeof(dp_call_options) }
+
+/*
+ * dp_client_call - carry out an operation and wait for its reply.
+ * args:    may be NULL where nothing is required.
+ * options: may be NULL.
+ * reply:   always receives a reply, on failure too (NULL only when memory is out); unref it.
+ * Returns the reply's kind. Not in a callback. Since 0.1.
+ */
+DP_EXPORT dp_kind dp_client_call(dp_client *client, dp_op op, const dp_args *args,
+                                 const dp_call_options *options, dp_reply **reply);
+
+/*
+ * dp_client_call_async - the same without waiting.
+ * call: receives a reference for dp_call_cancel, to be given back with dp_call_unref; may be NULL.
+ * err:  filled when the call could not be started; may be NULL.
+ * Returns DP_OK: on_done will run. Else it never will: DP_INVALID_REQUEST (bad arguments, by name),
+ * DP_UNSUPPORTED (no such operation in this build), DP_BUSY (wait_queue is full), DP_CANCELLED
+ * (draining), DP_INTERNAL. Any thread, callbacks included. Since 0.1.
+ */
+DP_EXPORT dp_kind dp_client_call_async(dp_client *client, dp_op op, const dp_args *args,
+                                       const dp_call_options *options, dp_done_fn on_done,
+                                       void *user, dp_call **call, dp_error *err);
+
+/* dp_call_cancel - ask for an early end. A call that has sent nothing, or only reads, ends with
+ * DP_CANCELLED; a write in flight is finished within the write grace: on_done gets
+ * DP_UNKNOWN_OUTCOME (pending), on_late the rest. After the end it does nothing. Any thread. */
+DP_EXPORT void dp_call_cancel(dp_call *call);
+DP_EXPORT dp_call *dp_call_ref(dp_call *call);
+DP_EXPORT void dp_call_unref(dp_call *call); /* NULL is allowed */
+
+/* What the way of a call was like. Times in µs; 0 = did not happen. */
+typedef struct dp_meta {
+  uint32_t attempts;    /* transfers that were started for it */
+  uint8_t reused;       /* the last one went over a connection that was open already */
+  uint8_t cached;       /* the answer came from the cache */
+  uint8_t joined;       /* it shared an equal call's transfer */
+  uint8_t verified;     /* success was proven by looking, not by the answer to the write */
+  uint64_t queued_us;   /* waited for a place, the pace or the breaker */
+  uint64_t paced_us;    /* of that, for the pace */
+  uint64_t dns_us;      /* last transfer: name resolution */
+  uint64_t connect_us;  /* last transfer: TCP */
+  uint64_t tls_us;      /* last transfer: TLS */
+  uint64_t server_us;   /* last transfer: request sent until first byte of the answer */
+  uint64_t total_us;    /* the whole call */
+  uint64_t sent;        /* bytes of request body, all attempts */
+  uint64_t received;    /* bytes of answer body, all attempts */
+  const char *version;  /* the server's X-Version; "" = not known */
+  const char *note;     /* what was done differently from what was asked, and why; "" = nothing */
+  dp_op op;             /* the operation it was carried as (http.request may match one) */
+} dp_meta;
+
+DP_EXPORT dp_reply *dp_reply_ref(dp_reply *reply);
+DP_EXPORT void dp_reply_unref(dp_reply *reply); /* NULL is allowed */
+
+/* All texts and bytes below live as long as the reply. */
+DP_EXPORT dp_kind dp_reply_kind(const dp_reply *reply);          /* DP_OK on success */
+DP_EXPORT const dp_error *dp_reply_error(const dp_reply *reply); /* kind DP_OK on success */
+DP_EXPORT int32_t dp_reply_status(const dp_reply *reply);        /* HTTP status; 0 = no answer */
+DP_EXPORT const char *dp_reply_type(const dp_reply *reply);      /* Content-Type; "" = none */
+DP_EXPORT const void *dp_reply_body(const dp_reply *reply, size_t *length); /* NUL follows it */
+DP_EXPORT const char *dp_reply_header(const dp_reply *reply, const char *name); /* or NULL */
+/* dp_reply_header_at - the index-th header in the order received; false past the end. */
+DP_EXPORT bool dp_reply_header_at(const dp_reply *reply, size_t index, const char **name,
+                                  const char **value);
+DP_EXPORT bool dp_reply_is_pending(const dp_reply *reply); /* see dp_call_options.on_late */
+DP_EXPORT const dp_meta *dp_reply_meta(const dp_reply *reply);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
