@@ -1,0 +1,36 @@
+"""Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it."""
+
+from __future__ import annotations
+
+PROTOCOL = 1
+
+# kind: (retryable by default, exit status of the command line)
+KINDS: dict[str, tuple[bool, int]] = {
+    "ok": (False, 0),
+    "invalid_request": (False, 1),
+    "unauthorized": (False, 1),
+    "forbidden": (False, 1),
+    "not_found": (False, 1),
+    "unsupported": (False, 1),
+    "conflict": (False, 1),
+    "too_large": (False, 1),
+    "rate_limited": (True, 1),
+    "quota": (False, 1),
+    "overloaded": (True, 3),
+    "server_error": (True, 1),
+    "unreachable": (True, 3),
+    "tls": (False, 3),
+    "timeout": (True, 3),
+    "cancelled": (False, 1),
+    "breaker_open": (True, 3),
+    "unknown_outcome": (False, 4),
+    "denied": (False, 1),
+    "busy": (True, 3),
+    "protocol": (False, 1),
+    "internal": (False, 1),
+}
+
+MESSAGE_MAX = 67174400
+GROUPS: frozenset[str] = frozenset(
+    ("apps", "child_chunks", "datasets", "documents", "metadata", "models", "segments", "tags")
+)

@@ -1,0 +1,185 @@
+"""The Python side of gen.py: error kinds, bounds and typed methods for each group of operations, sync and async."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import textwrap
+from typing import Any
+
+NOTE = "Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it."
+TYPES = {
+    "string": "str",
+    "uuid": "str",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+    "object": "Mapping[str, Any]",
+    "array": "Sequence[Any]",
+    "any": "Any",
+    "bytes": "bytes",
+}
+RETRY_TEXT = {
+    "free": "A read: repeated at will.",
+    "verify": "A write: never repeated blindly; a repeat looks first whether it happened.",
+    "never": "A write: never repeated once a byte may have reached the server.",
+}
+# Verbs that list entries page by page, so that an iterator over all of them makes sense.
+PAGED = {"datasets.list", "documents.list", "segments.list", "child_chunks.list"}
+
+
+def class_name(group: str) -> str:
+    return "".join(part.capitalize() for part in group.split("_"))
+
+
+def table_module(table: dict[str, Any]) -> str:
+    kinds = "\n".join(f"    {k['name']!r}: ({k['retryable']!r}, {k['exit']!r})," for k in table["kind"]).replace("'", '"')
+    return f'''"""{NOTE}"""
+
+from __future__ import annotations
+
+PROTOCOL = {table["protocol"]["version"]}
+
+# kind: (retryable by default, exit status of the command line)
+KINDS: dict[str, tuple[bool, int]] = {{
+{kinds}
+}}
+
+MESSAGE_MAX = {next(b["default"] for b in table["bound"] if b["name"] == "message_max")}
+GROUPS: frozenset[str] = frozenset(
+    ({", ".join(json.dumps(g) for g in groups(table))})
+)
+'''
+
+
+def groups(table: dict[str, Any]) -> list[str]:
+    return sorted({op["group"] for op in table["op"]} - {"service", "http"})
+
+
+def argument(name: str) -> str:
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+def annotation(param: dict[str, Any]) -> str:
+    if "enum" in param:
+        return "Literal[" + ", ".join(json.dumps(e) for e in param["enum"]) + "]"
+    return TYPES[param["type"]]
+
+
+def bound_text(param: dict[str, Any]) -> str:
+    if "min" not in param and "max" not in param:
+        return ""
+    unit = " characters" if param["type"] == "string" else " bytes" if param["type"] == "bytes" else ""
+    return f" {param.get('min', '')}..{param.get('max', '')}{unit}."
+
+
+def docstring(op: dict[str, Any], indent: str) -> str:
+    lines = textwrap.wrap(op["text"], 110) + ["", f"Dify route: ``{op['method']} {op['path']}``. {RETRY_TEXT[op['retry']]}"]
+    for defect in op.get("defects", []):
+        lines += textwrap.wrap(f"Server versions {defect['versions']}: {defect['text']}", 110)
+    if op["params"]:
+        lines += ["", "Args:"]
+    for p in op["params"]:
+        default = f" Server's default: {p['default']!r}." if p.get("default") not in (None, "") else ""
+        lines += textwrap.wrap(
+            f"{argument(p['name'])}: {p['text']}{bound_text(p)}{default}", 110, initial_indent="    ", subsequent_indent="        "
+        )
+    lines += ["    options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.", "", "Raises:"]
+    lines += ["    difypool.Error: a subclass named after the kind of failure."]
+    return "\n".join((indent + line).rstrip() for line in lines).replace("\\", "\\\\").strip()
+
+
+def method(op: dict[str, Any], is_async: bool) -> str:
+    verb = argument(op["name"].split(".")[1])
+    required = [p for p in op["params"] if p.get("required")]
+    optional = [p for p in op["params"] if not p.get("required")]
+    params = [f"        {argument(p['name'])}: {annotation(p)}," for p in required]
+    params += [f"        {argument(p['name'])}: {annotation(p)} | None = None," for p in optional]
+    star = "        *,\n" if params else ""
+    values = [f'            "{p["name"]}": {argument(p["name"])},' for p in op["params"]]
+    args = "{\n" + "\n".join(values) + "\n        }" if values else "{}"
+    word, await_ = ("async def", "await ") if is_async else ("def", "")
+    return f'''
+    {word} {verb}(
+        self,
+{star}{"".join(p + chr(10) for p in params)}        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """{docstring(op, "        ")}
+        """
+        return {await_}self._client._method("{op["name"]}", {args}, options)
+'''
+
+
+def iterator(op: dict[str, Any], is_async: bool) -> str:
+    params = [p for p in op["params"] if p["name"] not in ("page", "limit")]
+    required = [f"        {argument(p['name'])}: {annotation(p)}," for p in params if p.get("required")]
+    optional = [f"        {argument(p['name'])}: {annotation(p)} | None = None," for p in params if not p.get("required")]
+    values = [f'            "{p["name"]}": {argument(p["name"])},' for p in params]
+    kind = "AsyncIterator" if is_async else "Iterator"
+    return f'''
+    def iter(
+        self,
+        *,
+{"".join(p + chr(10) for p in required + optional)}        **options: Unpack[CallOptions],
+    ) -> {kind}[dict[str, Any]]:
+        """All entries of :meth:`list`, newest first: pages of 100, by ``total``, repeats dropped by id."""
+        args = {{
+{chr(10).join(values)}
+        }}
+        return self._client._pages("{op["name"]}", args, options)
+'''
+
+
+def methods_module(table: dict[str, Any], is_async: bool) -> str:
+    parts = []
+    for group in groups(table):
+        body = ""
+        for op in (o for o in table["op"] if o["group"] == group):
+            body += method(op, is_async)
+            if op["name"] in PAGED:
+                body += iterator(op, is_async)
+        parts.append(
+            f'class {class_name(group)}:\n    """Operations of the group ``{group}``."""\n\n    __slots__ = ("_client",)\n\n'
+            f"    def __init__(self, client: _Caller) -> None:\n        self._client = client\n{body}"
+        )
+    names = "\n".join(f'    "{g}": {class_name(g)},' for g in groups(table))
+    iterators = "AsyncIterator" if is_async else "Iterator"
+    client = "AsyncClient" if is_async else "Client"
+    classes = "\n\n".join(parts)
+    return f'''"""{NOTE}
+
+Loaded when a group is first used, so that importing difypool stays quick. Arguments that are None are not sent; to send
+null, use ``client.call``.
+"""
+
+# ruff: noqa: A001, A002, A003
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import {iterators}, Mapping, Sequence
+    from typing import Any, Literal
+
+    from typing_extensions import Unpack
+
+    from .{"aio" if is_async else "client"} import {client} as _Caller
+    from ._options import CallOptions
+    from .reply import Reply
+
+
+{classes}
+
+GROUPS = {{
+{names}
+}}
+'''
+
+
+def outputs(table: dict[str, Any]) -> dict[str, str]:
+    base = "bindings/python/src/difypool/"
+    return {
+        base + "_table.py": table_module(table),
+        base + "_methods.py": methods_module(table, False),
+        base + "_amethods.py": methods_module(table, True),
+    }
