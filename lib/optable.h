@@ -12,8 +12,10 @@
 typedef enum dp__where {
   DP__IN_PATH,
   DP__IN_QUERY,
-  DP__IN_BODY, /* a member of the JSON object that is the body */
-  DP__IN_LOCAL /* for us, not sent under this name */
+  DP__IN_BODY,  /* a member of the JSON object that is the body */
+  DP__IN_PART,  /* a text part of a multipart body */
+  DP__IN_FILE,  /* a file part of a multipart body */
+  DP__IN_LOCAL  /* for us, not sent under this name */
 } dp__where;
 
 typedef enum dp__type {
@@ -62,6 +64,14 @@ typedef struct dp__param_desc {
   const char *const *values; /* what a string may be, ends in NULL; NULL = anything */
 } dp__param_desc;
 
+/* Something that some versions of the server are known to do wrong on this operation. */
+typedef struct dp__defect_desc {
+  const char *id;    /* "retrieval_switches" */
+  const char *first; /* first version that has it; "" = since ever */
+  const char *last;  /* last version that is known to have it; "" = not mended yet */
+  const char *text;  /* what happens, and what we do about it */
+} dp__defect_desc;
+
 typedef struct dp__op_desc {
   dp_op op;
   const char *name;   /* "documents.create_by_text" */
@@ -75,17 +85,50 @@ typedef struct dp__op_desc {
   const char *const *aliases; /* other templates of the same route, ends in NULL; NULL = none */
   const dp__param_desc *params;
   size_t param_count;
+  const char *absent_until; /* last server version known to lack the route; "" = none */
+  const dp__defect_desc *defects;
+  size_t defect_count;
 } dp__op_desc;
 
 extern const dp__op_desc dp__optable[]; /* sorted by name */
 extern const size_t dp__optable_count;
 
-/* dp__op_by_number, dp__op_by_name - NULL if there is no such operation. */
+/* A method with a template, for routing; aliases have rows of their own. */
+typedef struct dp__route_desc {
+  const char *method;
+  uint8_t segments; /* "/datasets/{dataset_id}" has 2 */
+  uint8_t index;    /* of its operation in dp__optable */
+  const char *path;
+} dp__route_desc;
+
+/* Sorted by method, then segments, then from the most literal template to the least. */
+extern const dp__route_desc dp__routes[];
+extern const size_t dp__route_count;
+
+/* [number] = 1 + the index in dp__optable; 0 = no such operation. */
+extern const uint8_t dp__op_index[];
+extern const size_t dp__op_index_count;
+
+/* dp__op_by_number, dp__op_by_name - NULL if there is no such operation. name may be NULL. */
 const dp__op_desc *dp__op_by_number(dp_op op);
 const dp__op_desc *dp__op_by_name(const char *name);
 
 /* dp__op_param - the parameter of that name, or NULL. */
 const dp__param_desc *dp__op_param(const dp__op_desc *desc, const char *name);
+
+/*
+ * dp__op_defect - the defect of that id, if a server of this version has it; else NULL.
+ * version: as in X-Version ("1.12.1"); "" or NULL = not known, then the defect is taken to be there,
+ * since each has a way around it that does no harm on a sound server.
+ */
+const dp__defect_desc *dp__op_defect(const dp__op_desc *desc, const char *id, const char *version);
+
+/* dp__op_is_absent - whether a server of this version is known to lack the route. */
+bool dp__op_is_absent(const dp__op_desc *desc, const char *version);
+
+/* dp__version_compare - <0, 0, >0, number by number: "1.9.0" < "1.12.1"; a suffix ("-beta.1") makes
+ * a version older than the same without it. Missing numbers are 0. */
+int dp__version_compare(const char *a, const char *b);
 
 enum { DP__ROUTE_PARAMS_MAX = 6 };
 
@@ -103,9 +146,11 @@ typedef struct dp__route {
 
 /*
  * dp__op_route - the operation that a method and a path are.
- * path: below the base URL ("/datasets/…"), escaped, without query; length bytes of it are read. A
- * trailing slash is not ignored, as Dify does not. Literal segments win over parameters
- * ("/datasets/tags" is no knowledge base). Returns false if the table has no such route.
+ * method: in capitals. path: below the base URL ("/datasets/…"), escaped, without query; length
+ * bytes of it are read. A leading "/v1" is skipped, since people write it on either side of the
+ * border. A trailing slash is not ignored, as Dify does not. Literal segments win over parameters
+ * ("/datasets/tags" is no knowledge base). Values are not unescaped and may not be empty.
+ * Returns false if the table has no such route; then *route is untouched. Well under 1 µs.
  */
 bool dp__op_route(const char *method, const char *path, size_t length, dp__route *route);
 

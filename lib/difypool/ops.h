@@ -1,5 +1,5 @@
 /* Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it. */
-/* ops.h - the operations of the Dify Service API. Numbers never change. */
+/* ops.h - the operations of the Dify Service API. */
 #ifndef DIFYPOOL_OPS_H
 #define DIFYPOOL_OPS_H
 
@@ -9,57 +9,107 @@
 extern "C" {
 #endif
 
+/* Numbers never change. What each takes is in difypool-operations(7) and proto/reference.md. */
 typedef enum dp_op {
   DP_OP_NONE = 0,
-  DP_OP_DATASETS_LIST = 1, /* GET /datasets */
-  DP_OP_DATASETS_CREATE = 2, /* POST /datasets */
-  DP_OP_DATASETS_GET = 3, /* GET /datasets/{dataset_id} */
-  DP_OP_DATASETS_UPDATE = 4, /* PATCH /datasets/{dataset_id} */
-  DP_OP_DATASETS_DELETE = 5, /* DELETE /datasets/{dataset_id} */
-  DP_OP_DATASETS_RETRIEVE = 6, /* POST /datasets/{dataset_id}/retrieve */
-  DP_OP_DOCUMENTS_CREATE_BY_TEXT = 7, /* POST /datasets/{dataset_id}/document/create-by-text */
-  DP_OP_DOCUMENTS_UPDATE_BY_TEXT = 8, /* POST /datasets/{dataset_id}/documents/{document_id}/update-by-text */
-  DP_OP_DOCUMENTS_LIST = 9, /* GET /datasets/{dataset_id}/documents */
-  DP_OP_DOCUMENTS_GET = 10, /* GET /datasets/{dataset_id}/documents/{document_id} */
-  DP_OP_DOCUMENTS_DELETE = 11, /* DELETE /datasets/{dataset_id}/documents/{document_id} */
-  DP_OP_DOCUMENTS_INDEXING_STATUS = 12, /* GET /datasets/{dataset_id}/documents/{batch}/indexing-status */
-  DP_OP_DOCUMENTS_UPDATE_STATUS = 13, /* PATCH /datasets/{dataset_id}/documents/status/{action} */
-  DP_OP_METADATA_LIST = 14, /* GET /datasets/{dataset_id}/metadata */
-  DP_OP_METADATA_CREATE = 15, /* POST /datasets/{dataset_id}/metadata */
-  DP_OP_METADATA_UPDATE = 16, /* PATCH /datasets/{dataset_id}/metadata/{metadata_id} */
-  DP_OP_METADATA_DELETE = 17, /* DELETE /datasets/{dataset_id}/metadata/{metadata_id} */
-  DP_OP_METADATA_BUILT_IN = 18, /* GET /datasets/{dataset_id}/metadata/built-in */
-  DP_OP_METADATA_TOGGLE_BUILT_IN = 19, /* POST /datasets/{dataset_id}/metadata/built-in/{action} */
-  DP_OP_METADATA_ASSIGN = 20, /* POST /datasets/{dataset_id}/documents/metadata */
-  DP_OP_TAGS_CREATE = 21, /* POST /datasets/tags */
-  DP_OP_TAGS_LIST = 22, /* GET /datasets/tags */
-  DP_OP_TAGS_UPDATE = 23, /* PATCH /datasets/tags */
-  DP_OP_TAGS_DELETE = 24, /* DELETE /datasets/tags */
-  DP_OP_TAGS_BIND = 25, /* POST /datasets/tags/binding */
-  DP_OP_TAGS_UNBIND = 26, /* POST /datasets/tags/unbinding */
-  DP_OP_DATASETS_TAGS = 27, /* GET /datasets/{dataset_id}/tags */
-  DP_OP_SEGMENTS_CREATE = 28, /* POST /datasets/{dataset_id}/documents/{document_id}/segments */
-  DP_OP_SEGMENTS_LIST = 29, /* GET /datasets/{dataset_id}/documents/{document_id}/segments */
-  DP_OP_SEGMENTS_GET = 30, /* GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id} */
-  DP_OP_SEGMENTS_UPDATE = 31, /* POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id} */
-  DP_OP_SEGMENTS_DELETE = 32, /* DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id} */
-  DP_OP_CHILD_CHUNKS_CREATE = 33, /* POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks */
-  DP_OP_CHILD_CHUNKS_LIST = 34, /* GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks */
-  DP_OP_CHILD_CHUNKS_UPDATE = 35, /* PATCH /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id} */
-  DP_OP_CHILD_CHUNKS_DELETE = 36, /* DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id} */
-  DP_OP_MODELS_LIST = 37, /* GET /workspaces/current/models/model-types/{model_type} */
-  DP_OP_APPS_INFO = 38, /* GET /info */
-  DP_OP_APPS_PARAMETERS = 39, /* GET /parameters */
-  DP_OP_APPS_META = 40, /* GET /meta */
-  DP_OP_APPS_SITE = 41, /* GET /site */
-  DP_OP_HTTP_REQUEST = 500, /* any path */
+  /* GET /datasets: List Knowledge Bases */
+  DP_OP_DATASETS_LIST = 1,
+  /* POST /datasets: Create an Empty Knowledge Base */
+  DP_OP_DATASETS_CREATE = 2,
+  /* GET /datasets/{dataset_id}: Get Knowledge Base */
+  DP_OP_DATASETS_GET = 3,
+  /* PATCH /datasets/{dataset_id}: Update Knowledge Base */
+  DP_OP_DATASETS_UPDATE = 4,
+  /* DELETE /datasets/{dataset_id}: Delete Knowledge Base */
+  DP_OP_DATASETS_DELETE = 5,
+  /* POST /datasets/{dataset_id}/retrieve: Retrieve Chunks from a Knowledge Base / Test Retrieval */
+  DP_OP_DATASETS_RETRIEVE = 6,
+  /* POST /datasets/{dataset_id}/document/create-by-text: Create Document by Text */
+  DP_OP_DOCUMENTS_CREATE_BY_TEXT = 7,
+  /* POST /datasets/{dataset_id}/documents/{document_id}/update-by-text: Update Document by Text */
+  DP_OP_DOCUMENTS_UPDATE_BY_TEXT = 8,
+  /* GET /datasets/{dataset_id}/documents: List Documents */
+  DP_OP_DOCUMENTS_LIST = 9,
+  /* GET /datasets/{dataset_id}/documents/{document_id}: Get Document */
+  DP_OP_DOCUMENTS_GET = 10,
+  /* DELETE /datasets/{dataset_id}/documents/{document_id}: Delete Document */
+  DP_OP_DOCUMENTS_DELETE = 11,
+  /* GET /datasets/{dataset_id}/documents/{batch}/indexing-status: Get Document Indexing Status */
+  DP_OP_DOCUMENTS_INDEXING_STATUS = 12,
+  /* PATCH /datasets/{dataset_id}/documents/status/{action}: Update Document Status in Batch */
+  DP_OP_DOCUMENTS_UPDATE_STATUS = 13,
+  /* GET /datasets/{dataset_id}/metadata: List Metadata Fields */
+  DP_OP_METADATA_LIST = 14,
+  /* POST /datasets/{dataset_id}/metadata: Create Metadata Field */
+  DP_OP_METADATA_CREATE = 15,
+  /* PATCH /datasets/{dataset_id}/metadata/{metadata_id}: Update Metadata Field */
+  DP_OP_METADATA_UPDATE = 16,
+  /* DELETE /datasets/{dataset_id}/metadata/{metadata_id}: Delete Metadata Field */
+  DP_OP_METADATA_DELETE = 17,
+  /* GET /datasets/{dataset_id}/metadata/built-in: Get Built-in Metadata Fields */
+  DP_OP_METADATA_BUILT_IN = 18,
+  /* POST /datasets/{dataset_id}/metadata/built-in/{action}: Update Built-in Metadata Field */
+  DP_OP_METADATA_TOGGLE_BUILT_IN = 19,
+  /* POST /datasets/{dataset_id}/documents/metadata: Update Document Metadata in Batch */
+  DP_OP_METADATA_ASSIGN = 20,
+  /* POST /datasets/tags: Create Knowledge Tag */
+  DP_OP_TAGS_CREATE = 21,
+  /* GET /datasets/tags: List Knowledge Tags */
+  DP_OP_TAGS_LIST = 22,
+  /* PATCH /datasets/tags: Update Knowledge Tag */
+  DP_OP_TAGS_UPDATE = 23,
+  /* DELETE /datasets/tags: Delete Knowledge Tag */
+  DP_OP_TAGS_DELETE = 24,
+  /* POST /datasets/tags/binding: Create Tag Binding */
+  DP_OP_TAGS_BIND = 25,
+  /* POST /datasets/tags/unbinding: Delete Tag Binding */
+  DP_OP_TAGS_UNBIND = 26,
+  /* GET /datasets/{dataset_id}/tags: Get Knowledge Base Tags */
+  DP_OP_DATASETS_TAGS = 27,
+  /* POST /datasets/{dataset_id}/documents/{document_id}/segments: Create Chunks */
+  DP_OP_SEGMENTS_CREATE = 28,
+  /* GET /datasets/{dataset_id}/documents/{document_id}/segments: List Chunks */
+  DP_OP_SEGMENTS_LIST = 29,
+  /* GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}: Get Chunk */
+  DP_OP_SEGMENTS_GET = 30,
+  /* POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}: Update Chunk */
+  DP_OP_SEGMENTS_UPDATE = 31,
+  /* DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}: Delete Chunk */
+  DP_OP_SEGMENTS_DELETE = 32,
+  /* POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks:
+   * Create Child Chunk */
+  DP_OP_CHILD_CHUNKS_CREATE = 33,
+  /* GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks: List
+   * Child Chunks */
+  DP_OP_CHILD_CHUNKS_LIST = 34,
+  /* PATCH /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{chi
+   * ld_chunk_id}: Update Child Chunk */
+  DP_OP_CHILD_CHUNKS_UPDATE = 35,
+  /* DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{ch
+   * ild_chunk_id}: Delete Child Chunk */
+  DP_OP_CHILD_CHUNKS_DELETE = 36,
+  /* GET /workspaces/current/models/model-types/{model_type}: Get Available Models */
+  DP_OP_MODELS_LIST = 37,
+  /* GET /info: Get App Info */
+  DP_OP_APPS_INFO = 38,
+  /* GET /parameters: Get App Parameters */
+  DP_OP_APPS_PARAMETERS = 39,
+  /* GET /meta: Get App Meta */
+  DP_OP_APPS_META = 40,
+  /* GET /site: Get App WebApp Settings */
+  DP_OP_APPS_SITE = 41,
+  /* any other method and path: Any request under the profile's base URL */
+  DP_OP_HTTP_REQUEST = 500,
 } dp_op;
 
-/* dp_op_name - "documents.create_by_text"; NULL for a number that is no operation. Static. Any thread. Since 0.1. */
+/* dp_op_name - "documents.create_by_text"; NULL for a number that is no operation. Static text. Any
+ * thread. Since 0.1. */
 DP_EXPORT const char *dp_op_name(dp_op op);
-/* dp_op_from_name - the operation of that name; DP_OP_NONE if there is none. Any thread. Since 0.1. */
+/* dp_op_from_name - the operation of that name; DP_OP_NONE if there is none, or for NULL. Any
+ * thread. Since 0.1. */
 DP_EXPORT dp_op dp_op_from_name(const char *name);
-/* dp_op_is_free - 1 = repeating it changes nothing at the server (a read); 0 = a write, or http.request. Since 0.1. */
+/* dp_op_is_free - 1 = repeating it changes nothing at the server (a read); 0 = a write, or
+ * http.request. Any thread. Since 0.1. */
 DP_EXPORT int dp_op_is_free(dp_op op);
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 
 #define DP_PROTOCOL_VERSION 1
 
+/* Keys of the maps in messages. */
 #define DP_KEY_V "v"
 #define DP_KEY_ID "id"
 #define DP_KEY_OP "op"
@@ -53,20 +54,76 @@
 #define DP_KEY_VERSION "version"
 #define DP_KEY_NOTE "note"
 
-/* X(NAME, "name") */
-#define DP_KEYS_REQUEST(X) X(V, "v") X(ID, "id") X(OP, "op") X(ARGS, "args") X(EPOCH, "epoch") X(AGAIN, "again") X(PROFILE, "profile") X(DEADLINE_MS, "deadline_ms") X(PRIORITY, "priority") X(DECODE, "decode") X(CACHE, "cache") X(OPTIONS, "options")
-/* X(NAME, "name") */
-#define DP_KEYS_OPTIONS(X) X(VALIDATE, "validate") X(ALLOW_HAZARD, "allow_hazard") X(WAIT, "wait") X(BLOCKING, "blocking")
-/* X(NAME, "name") */
-#define DP_KEYS_REPLY(X) X(V, "v") X(ID, "id") X(EPOCH, "epoch") X(OK, "ok") X(ERROR, "error")
-/* X(NAME, "name") */
-#define DP_KEYS_OK(X) X(STATUS, "status") X(TYPE, "type") X(HEADERS, "headers") X(BODY, "body") X(META, "meta")
-/* X(NAME, "name") */
-#define DP_KEYS_ERROR(X) X(KIND, "kind") X(CODE, "code") X(MESSAGE, "message") X(HINT, "hint") X(RETRYABLE, "retryable") X(STATUS, "status") X(RETRY_AFTER_MS, "retry_after_ms") X(TYPE, "type") X(HEADERS, "headers") X(BODY, "body") X(PENDING, "pending") X(META, "meta")
-/* X(NAME, "name") */
-#define DP_KEYS_META(X) X(OP, "op") X(ATTEMPTS, "attempts") X(REUSED, "reused") X(CACHED, "cached") X(JOINED, "joined") X(VERIFIED, "verified") X(RESENT, "resent") X(QUEUED_US, "queued_us") X(PACED_US, "paced_us") X(DNS_US, "dns_us") X(CONNECT_US, "connect_us") X(TLS_US, "tls_us") X(SERVER_US, "server_us") X(TOTAL_US, "total_us") X(SENT, "sent") X(RECEIVED, "received") X(VERSION, "version") X(NOTE, "note")
+/* X(NAME, "name"): the keys that each map may hold. */
+#define DP_KEYS_REQUEST(X) \
+  X(V, "v") \
+  X(ID, "id") \
+  X(OP, "op") \
+  X(ARGS, "args") \
+  X(EPOCH, "epoch") \
+  X(AGAIN, "again") \
+  X(PROFILE, "profile") \
+  X(DEADLINE_MS, "deadline_ms") \
+  X(PRIORITY, "priority") \
+  X(DECODE, "decode") \
+  X(CACHE, "cache") \
+  X(OPTIONS, "options")
 
-/* X(name, default, "text") */
+#define DP_KEYS_OPTIONS(X) \
+  X(VALIDATE, "validate") \
+  X(ALLOW_HAZARD, "allow_hazard") \
+  X(WAIT, "wait") \
+  X(BLOCKING, "blocking")
+
+#define DP_KEYS_REPLY(X) \
+  X(V, "v") \
+  X(ID, "id") \
+  X(EPOCH, "epoch") \
+  X(OK, "ok") \
+  X(ERROR, "error")
+
+#define DP_KEYS_OK(X) \
+  X(STATUS, "status") \
+  X(TYPE, "type") \
+  X(HEADERS, "headers") \
+  X(BODY, "body") \
+  X(META, "meta")
+
+#define DP_KEYS_ERROR(X) \
+  X(KIND, "kind") \
+  X(CODE, "code") \
+  X(MESSAGE, "message") \
+  X(HINT, "hint") \
+  X(RETRYABLE, "retryable") \
+  X(STATUS, "status") \
+  X(RETRY_AFTER_MS, "retry_after_ms") \
+  X(TYPE, "type") \
+  X(HEADERS, "headers") \
+  X(BODY, "body") \
+  X(PENDING, "pending") \
+  X(META, "meta")
+
+#define DP_KEYS_META(X) \
+  X(OP, "op") \
+  X(ATTEMPTS, "attempts") \
+  X(REUSED, "reused") \
+  X(CACHED, "cached") \
+  X(JOINED, "joined") \
+  X(VERIFIED, "verified") \
+  X(RESENT, "resent") \
+  X(QUEUED_US, "queued_us") \
+  X(PACED_US, "paced_us") \
+  X(DNS_US, "dns_us") \
+  X(CONNECT_US, "connect_us") \
+  X(TLS_US, "tls_us") \
+  X(SERVER_US, "server_us") \
+  X(TOTAL_US, "total_us") \
+  X(SENT, "sent") \
+  X(RECEIVED, "received") \
+  X(VERSION, "version") \
+  X(NOTE, "note")
+
+/* X(name, default, "text"): what the service bounds; a refusal bears the name as its code. */
 #define DP_BOUND_LIST(X) \
   X(message_max, 67174400, "Bytes of one message.") \
   X(calls_per_client, 4096, "Calls of one connection that are not answered.") \
@@ -79,17 +136,39 @@
   X(write_grace_ms, 60000, "How long a late or cancelled write may still finish.") \
   X(restart_guard_ms, 120000, "How long, after an unclean end, a write without an epoch is not carried out.")
 
-/* X(NAME, "service.name", "text") */
+/* The defaults alone. */
+#define DP_BOUND_MESSAGE_MAX 67174400
+#define DP_BOUND_CALLS_PER_CLIENT 4096
+#define DP_BOUND_CALLS_MAX 16384
+#define DP_BOUND_CLIENTS_MAX 4096
+#define DP_BOUND_REMEMBER_BYTES 67108864
+#define DP_BOUND_REMEMBER_MS 120000
+#define DP_BOUND_PROFILES_PER_USER 256
+#define DP_BOUND_ORPHAN_GRACE_MS 5000
+#define DP_BOUND_WRITE_GRACE_MS 60000
+#define DP_BOUND_RESTART_GUARD_MS 120000
+
+/* X(NAME, "service.name", "text"): what the service answers by itself. */
 #define DP_SERVICE_OP_LIST(X) \
-  X(PING, "service.ping", "Answers with the service's epoch; the cheapest call there is.") \
-  X(INFO, "service.info", "Build, protocol, epoch, process and bounds of the service.") \
-  X(STATS, "service.stats", "Counters of the service, the pool and each host.") \
-  X(PROFILES, "service.profiles", "The profiles that the caller may use, without their keys.") \
-  X(OPERATIONS, "service.operations", "The table of operations, as a list of maps.") \
-  X(CONNECT, "service.connect", "Bring a base URL and a key of your own; answers with a handle to be named in `profile`. Equal ones of a user share one.") \
-  X(SET, "service.set", "Switch pooling, retry, breaker or cache for the request's profile.") \
-  X(CANCEL, "service.cancel", "Drop interest in a call: what has sent nothing, or only reads, ends as cancelled; a write in flight is finished within its grace.") \
-  X(WARM, "service.warm", "Open connections to the profile's server ahead of the calls that will need them.") \
-  X(DRAIN, "service.drain", "Finish what runs and end; for root and the service's own user.")
+  X(PING, "service.ping", \
+    "Answers with the service's epoch; the cheapest call there is.") \
+  X(INFO, "service.info", \
+    "Build, protocol, epoch, process and bounds of the service.") \
+  X(STATS, "service.stats", \
+    "Counters of the service, the pool and each host.") \
+  X(PROFILES, "service.profiles", \
+    "The profiles that the caller may use, without their keys.") \
+  X(OPERATIONS, "service.operations", \
+    "The table of operations, as a list of maps.") \
+  X(CONNECT, "service.connect", \
+    "Bring a base URL and a key of your own; answers with a handle to be named in `profile`. Equal ones of a user share one.") \
+  X(SET, "service.set", \
+    "Switch pooling, retry, breaker or cache for the request's profile.") \
+  X(CANCEL, "service.cancel", \
+    "Drop interest in a call: what has sent nothing, or only reads, ends as cancelled; a write in flight is finished within its grace.") \
+  X(WARM, "service.warm", \
+    "Open connections to the profile's server ahead of the calls that will need them.") \
+  X(DRAIN, "service.drain", \
+    "Finish what runs and end; for root and the service's own user.")
 
 #endif
