@@ -34,6 +34,8 @@ struct dp_client {
   struct dp__host *hosts;           /* list; freed when the last profile and socket are gone */
   struct dp__workspace *workspaces; /* list; pacers */
   dp_profile *default_profile;
+  pthread_mutex_t profiles_lock; /* guards the list below: profiles come and go on any thread */
+  dp_profile *profile_list;
   CURL *spare[64]; /* easy handles to use again */
   size_t spare_count;
 
@@ -44,6 +46,7 @@ struct dp_client {
   atomic_uint profiles; /* alive */
   uint32_t waiting;     /* exchanges without a place */
   struct dp_exchange *exchanges; /* all that are not done, for free */
+  struct dp_call *call_list;     /* the same for calls */
 
   uint64_t calls;
   uint64_t errors[DP_KIND_COUNT];
@@ -83,6 +86,12 @@ void dp__engine_end(dp_client *client);
 /* dp__log - one line to the program's log function. The text must not hold a secret. */
 void dp__log(const dp_client *client, dp_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* dp__workspaces_free - the pacers, at the end. */
+void dp__workspaces_free(dp_client *client);
+
+/* dp__curl_global - curl_global_init, once for the process. */
+void dp__curl_global(void);
 
 /* dp__now_us - CLOCK_MONOTONIC in µs. Any thread. */
 uint64_t dp__now_us(void);

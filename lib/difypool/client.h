@@ -153,6 +153,20 @@ DP_EXPORT dp_kind dp_profile_new(dp_client *client, const dp_profile_options *op
 DP_EXPORT dp_profile *dp_profile_ref(dp_profile *profile);
 DP_EXPORT void dp_profile_unref(dp_profile *profile); /* NULL is allowed */
 
+/* How a warm-up ended: so many connections were opened or found open. Engine's thread. */
+typedef void (*dp_warm_fn)(dp_profile *profile, uint32_t ready, void *user);
+
+/*
+ * dp_profile_warm - open connections ahead of the calls that will need them.
+ * Sends that many cheap reads of the base URL's root at once (`GET /v1/`, whose answer's X-Version
+ * tells the server's version), so that each needs a connection of its own.
+ * connections: 1..1024; those over the host's bound are left out.
+ * on_done: runs exactly once if DP_OK was returned; may be NULL.
+ * Returns DP_OK, or as dp_client_call_async. Any thread, callbacks included. Since 0.1.
+ */
+DP_EXPORT dp_kind dp_profile_warm(dp_profile *profile, uint32_t connections, dp_warm_fn on_done,
+                                  void *user);
+
 /* dp_profile_origin - "https://host:port", for messages; lives as long as the profile. */
 DP_EXPORT const char *dp_profile_origin(const dp_profile *profile);
 

@@ -1,0 +1,13 @@
+/* engine_run.h - the engine's thread itself, for client.c; and what it asks of the calls. Internal. */
+#ifndef DP_ENGINE_RUN_H
+#define DP_ENGINE_RUN_H
+
+#include "engine.h"
+
+/* dp__engine_run - the thread's function; ends when the client is stopping and nothing runs. */
+void *dp__engine_run(void *client);
+
+/* dp__calls_cancel_all - end all calls for that reason, late writes included. */
+void dp__calls_cancel_all(dp_client *client, const dp_error *error);
+
+#endif

@@ -1,0 +1,47 @@
+/* profile.h - an address with a key, as the engine sees it. Internal. */
+#ifndef DP_PROFILE_H
+#define DP_PROFILE_H
+
+#include <stdatomic.h>
+#include <curl/curl.h>
+
+#include "engine.h"
+#include "url.h"
+
+struct dp_profile {
+  atomic_uint refs;
+  dp_client *client; /* NULL once the client is gone */
+  struct dp_profile *next, **link; /* the client's list; guarded by its profiles_lock */
+  dp__job gone;
+
+  dp__base base;
+  char *workspace;     /* the pacer's key: a name, or made of origin and key's digest */
+  char *authorization; /* the whole header; wiped when freed */
+  char *ca_file, *ca_dir, *client_cert, *client_key, *proxy, *no_proxy, *user_agent;
+  struct curl_slist *resolve;
+  void *ca_bytes;
+  size_t ca_length;
+  bool verify;
+  uint32_t retry_attempts, retry_initial_ms, retry_max_ms;
+  uint32_t connections; /* 0 = the client's bound */
+  uint32_t warm, pace_per_minute;
+  atomic_int pooling, retry, breaker, cache;
+
+  struct dp__host *host; /* engine's thread; NULL until first used */
+};
+
+/* dp__profile_host - its host, found or made. Engine's thread. NULL = no memory. */
+struct dp__host *dp__profile_host(dp_profile *profile);
+
+/* dp__profiles_orphan - the client goes: what is left is freed by its last owner. */
+void dp__profiles_orphan(dp_client *client);
+
+/* Whether a thing is on for a profile, which it is where client and profile both say so. */
+#define DP__ON(profile, what)                                                                      \
+  (atomic_load_explicit(&(profile)->client->what, memory_order_relaxed) &&                         \
+   atomic_load_explicit(&(profile)->what, memory_order_relaxed))
+
+/* dp__profile_check - a profile's options, ranges and all, without making one. */
+dp_kind dp__profile_check(const dp_profile_options *options, dp_error *err);
+
+#endif
