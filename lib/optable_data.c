@@ -61,8 +61,8 @@ static const dp__param_desc params_datasets_retrieve[] = {
 
 static const dp__defect_desc defects_datasets_retrieve[] = {
   {"retrieval_switches", "", "1.12.1",
-   "A retrieval_model without its switches is a 500 that names the missing one; filled in from "
-   "the knowledge base."},
+   "A retrieval_model without its switches is a 500 whose message is the missing one's name. "
+   "Filled in from the knowledge base's own."},
 };
 
 static const dp__param_desc params_documents_create_by_text[] = {
@@ -83,8 +83,8 @@ static const dp__param_desc params_documents_create_by_text[] = {
 
 static const dp__defect_desc defects_documents_create_by_text[] = {
   {"technique_required", "", "1.12.1",
-   "indexing_technique must be in every create, also where the knowledge base has one; filled in "
-   "from there."},
+   "indexing_technique must be in every create, also where the knowledge base has one: else 400, "
+   "or 500 where neither has one. Filled in from the knowledge base."},
 };
 
 static const dp__param_desc params_documents_update_by_text[] = {
@@ -101,8 +101,9 @@ static const dp__param_desc params_documents_update_by_text[] = {
 
 static const dp__defect_desc defects_documents_update_by_text[] = {
   {"update_hangs_indexing", "", "1.12.1",
-   "The indexing worker hangs for good; every later document stays `waiting` until it is "
-   "restarted. Carried out as a create by the same name where that is safe, else refused."},
+   "The indexing worker hangs for good; every later document stays `waiting` until the worker is "
+   "restarted. Carried out as a create by the same name where that is safe, else refused as "
+   "`unsupported` unless `allow_hazard` is set."},
 };
 
 static const dp__param_desc params_documents_list[] = {
@@ -175,18 +176,28 @@ static const dp__param_desc params_metadata_assign[] = {
   {"operation_data", DP__IN_BODY, DP__TYPE_ARRAY, 1, INT64_MIN, INT64_MAX, NULL},
 };
 
+static const dp__defect_desc defects_metadata_assign[] = {
+  {"failures_swallowed", "", "1.12.1",
+   "A value that could not be kept (an unknown document or field, a NUL) is a 200 all the same: "
+   "read back what matters."},
+  {"partial_writes_race", "", "1.12.1",
+   "Partial writes to one document at once are all 200 and some are lost: one at a time for each "
+   "document."},
+};
+
 static const dp__param_desc params_tags_create[] = {
   {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 50, NULL},
 };
 
 static const dp__defect_desc defects_tags_create[] = {
   {"done_but_400", "", "1.12.1",
-   "The tag is created, and the answer is a 400 of the server's own validation."},
+   "The tag is created, and the answer is a 400 of the server's own validation (`1 validation "
+   "error for DataSetTag`), without the new id."},
 };
 
 static const dp__defect_desc defects_tags_list[] = {
   {"list_400", "", "1.12.1",
-   "400 as soon as one tag exists."},
+   "400 as soon as one tag exists; `datasets.tags` works."},
 };
 
 static const dp__param_desc params_tags_update[] = {
@@ -196,7 +207,8 @@ static const dp__param_desc params_tags_update[] = {
 
 static const dp__defect_desc defects_tags_update[] = {
   {"done_but_400", "", "1.12.1",
-   "The tag is renamed, and the answer is a 400 of the server's own validation."},
+   "The tag is renamed, and the answer is a 400 of the server's own validation (`1 validation "
+   "error for DataSetTag`)."},
 };
 
 static const dp__param_desc params_tags_delete[] = {
@@ -204,12 +216,12 @@ static const dp__param_desc params_tags_delete[] = {
 };
 
 static const dp__param_desc params_tags_bind[] = {
-  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 1, INT64_MIN, INT64_MAX, NULL},
+  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 1, 1, INT64_MAX, NULL},
   {"target_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
 };
 
 static const dp__param_desc params_tags_unbind[] = {
-  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL},
+  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 0, 1, INT64_MAX, NULL},
   {"tag_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
   {"target_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
 };
@@ -221,7 +233,7 @@ static const dp__param_desc params_datasets_tags[] = {
 static const dp__param_desc params_segments_create[] = {
   {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
   {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segments", DP__IN_BODY, DP__TYPE_ARRAY, 1, INT64_MIN, INT64_MAX, NULL},
+  {"segments", DP__IN_BODY, DP__TYPE_ARRAY, 1, 1, INT64_MAX, NULL},
 };
 
 static const dp__param_desc params_segments_list[] = {
@@ -283,9 +295,166 @@ static const dp__param_desc params_child_chunks_delete[] = {
   {"child_chunk_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
 };
 
+static const dp__defect_desc defects_child_chunks_delete[] = {
+  {"done_but_400", "", "1.12.1",
+   "In an `economy` knowledge base the answer is a 400 about a missing embedding model, and the "
+   "child chunk is gone."},
+};
+
 static const dp__param_desc params_models_list[] = {
   {"model_type", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
    (const char *const[]){"text-embedding", "rerank", "llm", "tts", "speech2text", "moderation", NULL}},
+};
+
+static const dp__param_desc params_chat_stop[] = {
+  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_completion_stop[] = {
+  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_workflows_stop[] = {
+  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_messages_suggested[] = {
+  {"message_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_messages_list[] = {
+  {"conversation_id", DP__IN_QUERY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"first_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
+};
+
+static const dp__param_desc params_messages_feedback[] = {
+  {"message_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"rating", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
+   (const char *const[]){"like", "dislike", NULL}},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"content", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_apps_feedbacks[] = {
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 101, NULL},
+};
+
+static const dp__param_desc params_end_users_get[] = {
+  {"end_user_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_conversations_list[] = {
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"last_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
+  {"sort_by", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
+   (const char *const[]){"created_at", "-created_at", "updated_at", "-updated_at", NULL}},
+};
+
+static const dp__param_desc params_conversations_variables[] = {
+  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"last_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
+  {"variable_name", DP__IN_QUERY, DP__TYPE_STRING, 0, 1, 255, NULL},
+};
+
+static const dp__param_desc params_conversations_rename[] = {
+  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"auto_generate", DP__IN_BODY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_conversations_update_variable[] = {
+  {"conversation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"variable_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"value", DP__IN_BODY, DP__TYPE_ANY, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_conversations_delete[] = {
+  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_annotations_create[] = {
+  {"question", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"answer", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_annotations_list[] = {
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_annotations_update[] = {
+  {"annotation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"question", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"answer", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_annotations_delete[] = {
+  {"annotation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_annotations_configure_reply[] = {
+  {"action", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
+   (const char *const[]){"enable", "disable", NULL}},
+  {"embedding_provider_name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"embedding_model_name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"score_threshold", DP__IN_BODY, DP__TYPE_NUMBER, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_annotations_reply_status[] = {
+  {"action", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
+   (const char *const[]){"enable", "disable", NULL}},
+  {"job_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_workflows_get_run[] = {
+  {"workflow_run_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_workflows_logs[] = {
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"status", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
+   (const char *const[]){"succeeded", "failed", "stopped", NULL}},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 99999, NULL},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
+  {"created_at__before", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"created_at__after", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"created_by_end_user_session_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"created_by_account", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_human_input_get[] = {
+  {"form_token", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_human_input_submit[] = {
+  {"form_token", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"inputs", DP__IN_BODY, DP__TYPE_OBJECT, 1, INT64_MIN, INT64_MAX, NULL},
+  {"action", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_documents_download[] = {
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+};
+
+static const dp__param_desc params_pipelines_datasource_plugins[] = {
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"is_published", DP__IN_QUERY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL},
 };
 
 static const dp__param_desc params_http_request[] = {
@@ -298,6 +467,24 @@ static const dp__param_desc params_http_request[] = {
 };
 
 const dp__op_desc dp__optable[] = {
+  {DP_OP_ANNOTATIONS_CONFIGURE_REPLY, "annotations.configure_reply", "POST",
+   "/apps/annotation-reply/{action}", DP__ANSWER_JSON, DP__RETRY_NEVER, 0, DP__CIRCUIT_APP, "",
+   NULL, params_annotations_configure_reply, 4, "", NULL, 0},
+  {DP_OP_ANNOTATIONS_CREATE, "annotations.create", "POST", "/apps/annotations", DP__ANSWER_JSON,
+   DP__RETRY_NEVER, 0, DP__CIRCUIT_APP, "", NULL, params_annotations_create, 2, "", NULL, 0},
+  {DP_OP_ANNOTATIONS_DELETE, "annotations.delete", "DELETE", "/apps/annotations/{annotation_id}",
+   DP__ANSWER_EMPTY, DP__RETRY_VERIFY, 0, DP__CIRCUIT_APP, "", NULL, params_annotations_delete, 1,
+   "", NULL, 0},
+  {DP_OP_ANNOTATIONS_LIST, "annotations.list", "GET", "/apps/annotations", DP__ANSWER_JSON,
+   DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_annotations_list, 3, "", NULL, 0},
+  {DP_OP_ANNOTATIONS_REPLY_STATUS, "annotations.reply_status", "GET",
+   "/apps/annotation-reply/{action}/status/{job_id}", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
+   DP__CIRCUIT_APP, "", NULL, params_annotations_reply_status, 2, "", NULL, 0},
+  {DP_OP_ANNOTATIONS_UPDATE, "annotations.update", "PUT", "/apps/annotations/{annotation_id}",
+   DP__ANSWER_JSON, DP__RETRY_VERIFY, 0, DP__CIRCUIT_APP, "", NULL, params_annotations_update, 3,
+   "", NULL, 0},
+  {DP_OP_APPS_FEEDBACKS, "apps.feedbacks", "GET", "/app/feedbacks", DP__ANSWER_JSON, DP__RETRY_FREE,
+   0, DP__CIRCUIT_APP, "", NULL, params_apps_feedbacks, 2, "", NULL, 0},
   {DP_OP_APPS_INFO, "apps.info", "GET", "/info", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
    DP__CIRCUIT_APP, "", NULL, NULL, 0, "", NULL, 0},
   {DP_OP_APPS_META, "apps.meta", "GET", "/meta", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
@@ -306,6 +493,8 @@ const dp__op_desc dp__optable[] = {
    0, DP__CIRCUIT_APP, "", NULL, NULL, 0, "", NULL, 0},
   {DP_OP_APPS_SITE, "apps.site", "GET", "/site", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
    DP__CIRCUIT_APP, "", NULL, NULL, 0, "", NULL, 0},
+  {DP_OP_CHAT_STOP, "chat.stop", "POST", "/chat-messages/{task_id}/stop", DP__ANSWER_JSON,
+   DP__RETRY_NEVER, 0, DP__CIRCUIT_APP, "", NULL, params_chat_stop, 2, "", NULL, 0},
   {DP_OP_CHILD_CHUNKS_CREATE, "child_chunks.create", "POST",
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks",
    DP__ANSWER_JSON, DP__RETRY_NEVER, 1, DP__CIRCUIT_DOC_CREATION, "", NULL,
@@ -313,7 +502,7 @@ const dp__op_desc dp__optable[] = {
   {DP_OP_CHILD_CHUNKS_DELETE, "child_chunks.delete", "DELETE",
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}",
    DP__ANSWER_EMPTY, DP__RETRY_VERIFY, 1, DP__CIRCUIT_DOC_CREATION, "", NULL,
-   params_child_chunks_delete, 4, "", NULL, 0},
+   params_child_chunks_delete, 4, "", defects_child_chunks_delete, 1},
   {DP_OP_CHILD_CHUNKS_LIST, "child_chunks.list", "GET",
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks",
    DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_child_chunks_list, 6,
@@ -322,6 +511,23 @@ const dp__op_desc dp__optable[] = {
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}",
    DP__ANSWER_JSON, DP__RETRY_VERIFY, 1, DP__CIRCUIT_DOC_CREATION, "", NULL,
    params_child_chunks_update, 5, "", NULL, 0},
+  {DP_OP_COMPLETION_STOP, "completion.stop", "POST", "/completion-messages/{task_id}/stop",
+   DP__ANSWER_JSON, DP__RETRY_NEVER, 0, DP__CIRCUIT_APP, "", NULL, params_completion_stop, 2, "",
+   NULL, 0},
+  {DP_OP_CONVERSATIONS_DELETE, "conversations.delete", "DELETE", "/conversations/{conversation_id}",
+   DP__ANSWER_EMPTY, DP__RETRY_VERIFY, 0, DP__CIRCUIT_APP, "1.12.1", NULL,
+   params_conversations_delete, 2, "", NULL, 0},
+  {DP_OP_CONVERSATIONS_LIST, "conversations.list", "GET", "/conversations", DP__ANSWER_JSON,
+   DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_conversations_list, 4, "", NULL, 0},
+  {DP_OP_CONVERSATIONS_RENAME, "conversations.rename", "POST",
+   "/conversations/{conversation_id}/name", DP__ANSWER_JSON, DP__RETRY_VERIFY, 0, DP__CIRCUIT_APP,
+   "", NULL, params_conversations_rename, 4, "", NULL, 0},
+  {DP_OP_CONVERSATIONS_UPDATE_VARIABLE, "conversations.update_variable", "PUT",
+   "/conversations/{conversation_id}/variables/{variable_id}", DP__ANSWER_JSON, DP__RETRY_VERIFY, 0,
+   DP__CIRCUIT_APP, "", NULL, params_conversations_update_variable, 4, "", NULL, 0},
+  {DP_OP_CONVERSATIONS_VARIABLES, "conversations.variables", "GET",
+   "/conversations/{conversation_id}/variables", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
+   DP__CIRCUIT_APP, "", NULL, params_conversations_variables, 5, "", NULL, 0},
   {DP_OP_DATASETS_CREATE, "datasets.create", "POST", "/datasets", DP__ANSWER_JSON, DP__RETRY_VERIFY,
    1, DP__CIRCUIT_KB_CREATION, "", NULL, params_datasets_create, 11, "", NULL, 0},
   {DP_OP_DATASETS_DELETE, "datasets.delete", "DELETE", "/datasets/{dataset_id}", DP__ANSWER_EMPTY,
@@ -346,6 +552,9 @@ const dp__op_desc dp__optable[] = {
   {DP_OP_DOCUMENTS_DELETE, "documents.delete", "DELETE",
    "/datasets/{dataset_id}/documents/{document_id}", DP__ANSWER_EMPTY, DP__RETRY_VERIFY, 1,
    DP__CIRCUIT_DOC_CREATION, "", NULL, params_documents_delete, 2, "", NULL, 0},
+  {DP_OP_DOCUMENTS_DOWNLOAD, "documents.download", "GET",
+   "/datasets/{dataset_id}/documents/{document_id}/download", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
+   DP__CIRCUIT_RETRIEVAL, "", NULL, params_documents_download, 2, "1.12.1", NULL, 0},
   {DP_OP_DOCUMENTS_GET, "documents.get", "GET", "/datasets/{dataset_id}/documents/{document_id}",
    DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_documents_get, 3, "",
    NULL, 0},
@@ -363,11 +572,27 @@ const dp__op_desc dp__optable[] = {
   {DP_OP_DOCUMENTS_UPDATE_STATUS, "documents.update_status", "PATCH",
    "/datasets/{dataset_id}/documents/status/{action}", DP__ANSWER_JSON, DP__RETRY_VERIFY, 0,
    DP__CIRCUIT_DOC_CREATION, "", NULL, params_documents_update_status, 3, "", NULL, 0},
+  {DP_OP_END_USERS_GET, "end_users.get", "GET", "/end-users/{end_user_id}", DP__ANSWER_JSON,
+   DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_end_users_get, 1, "1.12.1", NULL, 0},
   {DP_OP_HTTP_REQUEST, "http.request", "", "", DP__ANSWER_ANY, DP__RETRY_NEVER, 0, DP__CIRCUIT_APP,
    "", NULL, params_http_request, 5, "", NULL, 0},
+  {DP_OP_HUMAN_INPUT_GET, "human_input.get", "GET", "/form/human_input/{form_token}",
+   DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_human_input_get, 1,
+   "1.12.1", NULL, 0},
+  {DP_OP_HUMAN_INPUT_SUBMIT, "human_input.submit", "POST", "/form/human_input/{form_token}",
+   DP__ANSWER_JSON, DP__RETRY_NEVER, 0, DP__CIRCUIT_APP, "", NULL, params_human_input_submit, 4,
+   "1.12.1", NULL, 0},
+  {DP_OP_MESSAGES_FEEDBACK, "messages.feedback", "POST", "/messages/{message_id}/feedbacks",
+   DP__ANSWER_JSON, DP__RETRY_VERIFY, 0, DP__CIRCUIT_APP, "", NULL, params_messages_feedback, 4, "",
+   NULL, 0},
+  {DP_OP_MESSAGES_LIST, "messages.list", "GET", "/messages", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
+   DP__CIRCUIT_APP, "", NULL, params_messages_list, 4, "", NULL, 0},
+  {DP_OP_MESSAGES_SUGGESTED, "messages.suggested", "GET", "/messages/{message_id}/suggested",
+   DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_messages_suggested, 2, "",
+   NULL, 0},
   {DP_OP_METADATA_ASSIGN, "metadata.assign", "POST", "/datasets/{dataset_id}/documents/metadata",
    DP__ANSWER_JSON, DP__RETRY_VERIFY, 1, DP__CIRCUIT_METADATA, "", NULL, params_metadata_assign, 2,
-   "", NULL, 0},
+   "", defects_metadata_assign, 2},
   {DP_OP_METADATA_BUILT_IN, "metadata.built_in", "GET", "/datasets/{dataset_id}/metadata/built-in",
    DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_metadata_built_in, 1,
    "", NULL, 0},
@@ -376,18 +601,21 @@ const dp__op_desc dp__optable[] = {
    "", NULL, 0},
   {DP_OP_METADATA_DELETE, "metadata.delete", "DELETE",
    "/datasets/{dataset_id}/metadata/{metadata_id}", DP__ANSWER_EMPTY, DP__RETRY_VERIFY, 1,
-   DP__CIRCUIT_METADATA, "", NULL, params_metadata_delete, 2, "", NULL, 0},
+   DP__CIRCUIT_METADATA, "1.12.1", NULL, params_metadata_delete, 2, "", NULL, 0},
   {DP_OP_METADATA_LIST, "metadata.list", "GET", "/datasets/{dataset_id}/metadata", DP__ANSWER_JSON,
    DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_metadata_list, 1, "", NULL, 0},
   {DP_OP_METADATA_TOGGLE_BUILT_IN, "metadata.toggle_built_in", "POST",
    "/datasets/{dataset_id}/metadata/built-in/{action}", DP__ANSWER_JSON, DP__RETRY_VERIFY, 1,
-   DP__CIRCUIT_METADATA, "", NULL, params_metadata_toggle_built_in, 2, "", NULL, 0},
+   DP__CIRCUIT_METADATA, "1.12.1", NULL, params_metadata_toggle_built_in, 2, "", NULL, 0},
   {DP_OP_METADATA_UPDATE, "metadata.update", "PATCH",
    "/datasets/{dataset_id}/metadata/{metadata_id}", DP__ANSWER_JSON, DP__RETRY_VERIFY, 1,
    DP__CIRCUIT_METADATA, "", NULL, params_metadata_update, 3, "", NULL, 0},
   {DP_OP_MODELS_LIST, "models.list", "GET", "/workspaces/current/models/model-types/{model_type}",
    DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_models_list, 1, "",
    NULL, 0},
+  {DP_OP_PIPELINES_DATASOURCE_PLUGINS, "pipelines.datasource_plugins", "GET",
+   "/datasets/{dataset_id}/pipeline/datasource-plugins", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
+   DP__CIRCUIT_RETRIEVAL, "", NULL, params_pipelines_datasource_plugins, 2, "1.12.1", NULL, 0},
   {DP_OP_SEGMENTS_CREATE, "segments.create", "POST",
    "/datasets/{dataset_id}/documents/{document_id}/segments", DP__ANSWER_JSON, DP__RETRY_NEVER, 1,
    DP__CIRCUIT_DOC_CREATION, "", NULL, params_segments_create, 3, "", NULL, 0},
@@ -404,7 +632,7 @@ const dp__op_desc dp__optable[] = {
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}", DP__ANSWER_JSON,
    DP__RETRY_VERIFY, 1, DP__CIRCUIT_DOC_CREATION, "", NULL, params_segments_update, 4, "", NULL, 0},
   {DP_OP_TAGS_BIND, "tags.bind", "POST", "/datasets/tags/binding", DP__ANSWER_EMPTY,
-   DP__RETRY_VERIFY, 0, DP__CIRCUIT_KB_CREATION, "", NULL, params_tags_bind, 2, "", NULL, 0},
+   DP__RETRY_VERIFY, 0, DP__CIRCUIT_KB_CREATION, "1.12.1", NULL, params_tags_bind, 2, "", NULL, 0},
   {DP_OP_TAGS_CREATE, "tags.create", "POST", "/datasets/tags", DP__ANSWER_JSON, DP__RETRY_VERIFY, 0,
    DP__CIRCUIT_KB_CREATION, "", NULL, params_tags_create, 1, "", defects_tags_create, 1},
   {DP_OP_TAGS_DELETE, "tags.delete", "DELETE", "/datasets/tags", DP__ANSWER_EMPTY, DP__RETRY_VERIFY,
@@ -412,106 +640,165 @@ const dp__op_desc dp__optable[] = {
   {DP_OP_TAGS_LIST, "tags.list", "GET", "/datasets/tags", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
    DP__CIRCUIT_RETRIEVAL, "", NULL, NULL, 0, "", defects_tags_list, 1},
   {DP_OP_TAGS_UNBIND, "tags.unbind", "POST", "/datasets/tags/unbinding", DP__ANSWER_EMPTY,
-   DP__RETRY_VERIFY, 0, DP__CIRCUIT_KB_CREATION, "", NULL, params_tags_unbind, 3, "", NULL, 0},
+   DP__RETRY_VERIFY, 0, DP__CIRCUIT_KB_CREATION, "1.12.1", NULL, params_tags_unbind, 3, "", NULL,
+   0},
   {DP_OP_TAGS_UPDATE, "tags.update", "PATCH", "/datasets/tags", DP__ANSWER_JSON, DP__RETRY_VERIFY,
    0, DP__CIRCUIT_KB_CREATION, "", NULL, params_tags_update, 2, "", defects_tags_update, 1},
+  {DP_OP_WORKFLOWS_GET_RUN, "workflows.get_run", "GET", "/workflows/run/{workflow_run_id}",
+   DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_workflows_get_run, 1, "",
+   NULL, 0},
+  {DP_OP_WORKFLOWS_LOGS, "workflows.logs", "GET", "/workflows/logs", DP__ANSWER_JSON,
+   DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_workflows_logs, 8, "", NULL, 0},
+  {DP_OP_WORKFLOWS_STOP, "workflows.stop", "POST", "/workflows/tasks/{task_id}/stop",
+   DP__ANSWER_JSON, DP__RETRY_NEVER, 0, DP__CIRCUIT_APP, "", NULL, params_workflows_stop, 2, "",
+   NULL, 0},
 };
 const size_t dp__optable_count = sizeof dp__optable / sizeof dp__optable[0];
 
 const dp__route_desc dp__routes[] = {
-  {"DELETE", 2, 38, "/datasets/tags"},
-  {"DELETE", 2, 9, "/datasets/{dataset_id}"},
-  {"DELETE", 4, 16, "/datasets/{dataset_id}/documents/{document_id}"},
-  {"DELETE", 4, 26, "/datasets/{dataset_id}/metadata/{metadata_id}"},
-  {"DELETE", 6, 32, "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}"},
-  {"DELETE", 8, 5,
+  {"DELETE", 2, 60, "/datasets/tags"},
+  {"DELETE", 2, 17, "/conversations/{conversation_id}"},
+  {"DELETE", 2, 23, "/datasets/{dataset_id}"},
+  {"DELETE", 3, 2, "/apps/annotations/{annotation_id}"},
+  {"DELETE", 4, 30, "/datasets/{dataset_id}/documents/{document_id}"},
+  {"DELETE", 4, 47, "/datasets/{dataset_id}/metadata/{metadata_id}"},
+  {"DELETE", 6, 54, "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}"},
+  {"DELETE", 8, 13,
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}"},
-  {"GET", 1, 11, "/datasets"},
-  {"GET", 1, 0, "/info"},
-  {"GET", 1, 1, "/meta"},
-  {"GET", 1, 2, "/parameters"},
-  {"GET", 1, 3, "/site"},
-  {"GET", 2, 39, "/datasets/tags"},
-  {"GET", 2, 10, "/datasets/{dataset_id}"},
-  {"GET", 3, 19, "/datasets/{dataset_id}/documents"},
-  {"GET", 3, 27, "/datasets/{dataset_id}/metadata"},
-  {"GET", 3, 13, "/datasets/{dataset_id}/tags"},
-  {"GET", 4, 24, "/datasets/{dataset_id}/metadata/built-in"},
-  {"GET", 4, 17, "/datasets/{dataset_id}/documents/{document_id}"},
-  {"GET", 5, 30, "/workspaces/current/models/model-types/{model_type}"},
-  {"GET", 5, 18, "/datasets/{dataset_id}/documents/{batch}/indexing-status"},
-  {"GET", 5, 34, "/datasets/{dataset_id}/documents/{document_id}/segments"},
-  {"GET", 6, 33, "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}"},
-  {"GET", 7, 6,
+  {"GET", 1, 18, "/conversations"},
+  {"GET", 1, 25, "/datasets"},
+  {"GET", 1, 7, "/info"},
+  {"GET", 1, 42, "/messages"},
+  {"GET", 1, 8, "/meta"},
+  {"GET", 1, 9, "/parameters"},
+  {"GET", 1, 10, "/site"},
+  {"GET", 2, 6, "/app/feedbacks"},
+  {"GET", 2, 3, "/apps/annotations"},
+  {"GET", 2, 61, "/datasets/tags"},
+  {"GET", 2, 65, "/workflows/logs"},
+  {"GET", 2, 24, "/datasets/{dataset_id}"},
+  {"GET", 2, 37, "/end-users/{end_user_id}"},
+  {"GET", 3, 39, "/form/human_input/{form_token}"},
+  {"GET", 3, 64, "/workflows/run/{workflow_run_id}"},
+  {"GET", 3, 21, "/conversations/{conversation_id}/variables"},
+  {"GET", 3, 34, "/datasets/{dataset_id}/documents"},
+  {"GET", 3, 48, "/datasets/{dataset_id}/metadata"},
+  {"GET", 3, 27, "/datasets/{dataset_id}/tags"},
+  {"GET", 3, 43, "/messages/{message_id}/suggested"},
+  {"GET", 4, 45, "/datasets/{dataset_id}/metadata/built-in"},
+  {"GET", 4, 52, "/datasets/{dataset_id}/pipeline/datasource-plugins"},
+  {"GET", 4, 32, "/datasets/{dataset_id}/documents/{document_id}"},
+  {"GET", 5, 51, "/workspaces/current/models/model-types/{model_type}"},
+  {"GET", 5, 4, "/apps/annotation-reply/{action}/status/{job_id}"},
+  {"GET", 5, 33, "/datasets/{dataset_id}/documents/{batch}/indexing-status"},
+  {"GET", 5, 31, "/datasets/{dataset_id}/documents/{document_id}/download"},
+  {"GET", 5, 56, "/datasets/{dataset_id}/documents/{document_id}/segments"},
+  {"GET", 6, 55, "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}"},
+  {"GET", 7, 14,
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks"},
-  {"PATCH", 2, 41, "/datasets/tags"},
-  {"PATCH", 2, 14, "/datasets/{dataset_id}"},
-  {"PATCH", 4, 29, "/datasets/{dataset_id}/metadata/{metadata_id}"},
-  {"PATCH", 5, 21, "/datasets/{dataset_id}/documents/status/{action}"},
-  {"PATCH", 8, 7,
+  {"PATCH", 2, 63, "/datasets/tags"},
+  {"PATCH", 2, 28, "/datasets/{dataset_id}"},
+  {"PATCH", 4, 50, "/datasets/{dataset_id}/metadata/{metadata_id}"},
+  {"PATCH", 5, 36, "/datasets/{dataset_id}/documents/status/{action}"},
+  {"PATCH", 8, 15,
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}"},
-  {"POST", 1, 8, "/datasets"},
-  {"POST", 2, 37, "/datasets/tags"},
-  {"POST", 3, 36, "/datasets/tags/binding"},
-  {"POST", 3, 40, "/datasets/tags/unbinding"},
-  {"POST", 3, 12, "/datasets/{dataset_id}/hit-testing"},
-  {"POST", 3, 25, "/datasets/{dataset_id}/metadata"},
-  {"POST", 3, 12, "/datasets/{dataset_id}/retrieve"},
-  {"POST", 4, 15, "/datasets/{dataset_id}/document/create-by-text"},
-  {"POST", 4, 15, "/datasets/{dataset_id}/document/create_by_text"},
-  {"POST", 4, 23, "/datasets/{dataset_id}/documents/metadata"},
-  {"POST", 5, 28, "/datasets/{dataset_id}/metadata/built-in/{action}"},
-  {"POST", 5, 31, "/datasets/{dataset_id}/documents/{document_id}/segments"},
-  {"POST", 5, 20, "/datasets/{dataset_id}/documents/{document_id}/update-by-text"},
-  {"POST", 5, 20, "/datasets/{dataset_id}/documents/{document_id}/update_by_text"},
-  {"POST", 6, 35, "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}"},
-  {"POST", 7, 4,
+  {"POST", 1, 22, "/datasets"},
+  {"POST", 2, 1, "/apps/annotations"},
+  {"POST", 2, 59, "/datasets/tags"},
+  {"POST", 3, 58, "/datasets/tags/binding"},
+  {"POST", 3, 62, "/datasets/tags/unbinding"},
+  {"POST", 3, 0, "/apps/annotation-reply/{action}"},
+  {"POST", 3, 40, "/form/human_input/{form_token}"},
+  {"POST", 3, 11, "/chat-messages/{task_id}/stop"},
+  {"POST", 3, 16, "/completion-messages/{task_id}/stop"},
+  {"POST", 3, 19, "/conversations/{conversation_id}/name"},
+  {"POST", 3, 26, "/datasets/{dataset_id}/hit-testing"},
+  {"POST", 3, 46, "/datasets/{dataset_id}/metadata"},
+  {"POST", 3, 26, "/datasets/{dataset_id}/retrieve"},
+  {"POST", 3, 41, "/messages/{message_id}/feedbacks"},
+  {"POST", 4, 66, "/workflows/tasks/{task_id}/stop"},
+  {"POST", 4, 29, "/datasets/{dataset_id}/document/create-by-text"},
+  {"POST", 4, 29, "/datasets/{dataset_id}/document/create_by_text"},
+  {"POST", 4, 44, "/datasets/{dataset_id}/documents/metadata"},
+  {"POST", 5, 49, "/datasets/{dataset_id}/metadata/built-in/{action}"},
+  {"POST", 5, 53, "/datasets/{dataset_id}/documents/{document_id}/segments"},
+  {"POST", 5, 35, "/datasets/{dataset_id}/documents/{document_id}/update-by-text"},
+  {"POST", 5, 35, "/datasets/{dataset_id}/documents/{document_id}/update_by_text"},
+  {"POST", 6, 57, "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}"},
+  {"POST", 7, 12,
    "/datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks"},
+  {"PUT", 3, 5, "/apps/annotations/{annotation_id}"},
+  {"PUT", 4, 20, "/conversations/{conversation_id}/variables/{variable_id}"},
 };
 const size_t dp__route_count = sizeof dp__routes / sizeof dp__routes[0];
 
 const uint8_t dp__op_index[] = {
-  [DP_OP_APPS_INFO] = 1,
-  [DP_OP_APPS_META] = 2,
-  [DP_OP_APPS_PARAMETERS] = 3,
-  [DP_OP_APPS_SITE] = 4,
-  [DP_OP_CHILD_CHUNKS_CREATE] = 5,
-  [DP_OP_CHILD_CHUNKS_DELETE] = 6,
-  [DP_OP_CHILD_CHUNKS_LIST] = 7,
-  [DP_OP_CHILD_CHUNKS_UPDATE] = 8,
-  [DP_OP_DATASETS_CREATE] = 9,
-  [DP_OP_DATASETS_DELETE] = 10,
-  [DP_OP_DATASETS_GET] = 11,
-  [DP_OP_DATASETS_LIST] = 12,
-  [DP_OP_DATASETS_RETRIEVE] = 13,
-  [DP_OP_DATASETS_TAGS] = 14,
-  [DP_OP_DATASETS_UPDATE] = 15,
-  [DP_OP_DOCUMENTS_CREATE_BY_TEXT] = 16,
-  [DP_OP_DOCUMENTS_DELETE] = 17,
-  [DP_OP_DOCUMENTS_GET] = 18,
-  [DP_OP_DOCUMENTS_INDEXING_STATUS] = 19,
-  [DP_OP_DOCUMENTS_LIST] = 20,
-  [DP_OP_DOCUMENTS_UPDATE_BY_TEXT] = 21,
-  [DP_OP_DOCUMENTS_UPDATE_STATUS] = 22,
-  [DP_OP_HTTP_REQUEST] = 23,
-  [DP_OP_METADATA_ASSIGN] = 24,
-  [DP_OP_METADATA_BUILT_IN] = 25,
-  [DP_OP_METADATA_CREATE] = 26,
-  [DP_OP_METADATA_DELETE] = 27,
-  [DP_OP_METADATA_LIST] = 28,
-  [DP_OP_METADATA_TOGGLE_BUILT_IN] = 29,
-  [DP_OP_METADATA_UPDATE] = 30,
-  [DP_OP_MODELS_LIST] = 31,
-  [DP_OP_SEGMENTS_CREATE] = 32,
-  [DP_OP_SEGMENTS_DELETE] = 33,
-  [DP_OP_SEGMENTS_GET] = 34,
-  [DP_OP_SEGMENTS_LIST] = 35,
-  [DP_OP_SEGMENTS_UPDATE] = 36,
-  [DP_OP_TAGS_BIND] = 37,
-  [DP_OP_TAGS_CREATE] = 38,
-  [DP_OP_TAGS_DELETE] = 39,
-  [DP_OP_TAGS_LIST] = 40,
-  [DP_OP_TAGS_UNBIND] = 41,
-  [DP_OP_TAGS_UPDATE] = 42,
+  [DP_OP_ANNOTATIONS_CONFIGURE_REPLY] = 1,
+  [DP_OP_ANNOTATIONS_CREATE] = 2,
+  [DP_OP_ANNOTATIONS_DELETE] = 3,
+  [DP_OP_ANNOTATIONS_LIST] = 4,
+  [DP_OP_ANNOTATIONS_REPLY_STATUS] = 5,
+  [DP_OP_ANNOTATIONS_UPDATE] = 6,
+  [DP_OP_APPS_FEEDBACKS] = 7,
+  [DP_OP_APPS_INFO] = 8,
+  [DP_OP_APPS_META] = 9,
+  [DP_OP_APPS_PARAMETERS] = 10,
+  [DP_OP_APPS_SITE] = 11,
+  [DP_OP_CHAT_STOP] = 12,
+  [DP_OP_CHILD_CHUNKS_CREATE] = 13,
+  [DP_OP_CHILD_CHUNKS_DELETE] = 14,
+  [DP_OP_CHILD_CHUNKS_LIST] = 15,
+  [DP_OP_CHILD_CHUNKS_UPDATE] = 16,
+  [DP_OP_COMPLETION_STOP] = 17,
+  [DP_OP_CONVERSATIONS_DELETE] = 18,
+  [DP_OP_CONVERSATIONS_LIST] = 19,
+  [DP_OP_CONVERSATIONS_RENAME] = 20,
+  [DP_OP_CONVERSATIONS_UPDATE_VARIABLE] = 21,
+  [DP_OP_CONVERSATIONS_VARIABLES] = 22,
+  [DP_OP_DATASETS_CREATE] = 23,
+  [DP_OP_DATASETS_DELETE] = 24,
+  [DP_OP_DATASETS_GET] = 25,
+  [DP_OP_DATASETS_LIST] = 26,
+  [DP_OP_DATASETS_RETRIEVE] = 27,
+  [DP_OP_DATASETS_TAGS] = 28,
+  [DP_OP_DATASETS_UPDATE] = 29,
+  [DP_OP_DOCUMENTS_CREATE_BY_TEXT] = 30,
+  [DP_OP_DOCUMENTS_DELETE] = 31,
+  [DP_OP_DOCUMENTS_DOWNLOAD] = 32,
+  [DP_OP_DOCUMENTS_GET] = 33,
+  [DP_OP_DOCUMENTS_INDEXING_STATUS] = 34,
+  [DP_OP_DOCUMENTS_LIST] = 35,
+  [DP_OP_DOCUMENTS_UPDATE_BY_TEXT] = 36,
+  [DP_OP_DOCUMENTS_UPDATE_STATUS] = 37,
+  [DP_OP_END_USERS_GET] = 38,
+  [DP_OP_HTTP_REQUEST] = 39,
+  [DP_OP_HUMAN_INPUT_GET] = 40,
+  [DP_OP_HUMAN_INPUT_SUBMIT] = 41,
+  [DP_OP_MESSAGES_FEEDBACK] = 42,
+  [DP_OP_MESSAGES_LIST] = 43,
+  [DP_OP_MESSAGES_SUGGESTED] = 44,
+  [DP_OP_METADATA_ASSIGN] = 45,
+  [DP_OP_METADATA_BUILT_IN] = 46,
+  [DP_OP_METADATA_CREATE] = 47,
+  [DP_OP_METADATA_DELETE] = 48,
+  [DP_OP_METADATA_LIST] = 49,
+  [DP_OP_METADATA_TOGGLE_BUILT_IN] = 50,
+  [DP_OP_METADATA_UPDATE] = 51,
+  [DP_OP_MODELS_LIST] = 52,
+  [DP_OP_PIPELINES_DATASOURCE_PLUGINS] = 53,
+  [DP_OP_SEGMENTS_CREATE] = 54,
+  [DP_OP_SEGMENTS_DELETE] = 55,
+  [DP_OP_SEGMENTS_GET] = 56,
+  [DP_OP_SEGMENTS_LIST] = 57,
+  [DP_OP_SEGMENTS_UPDATE] = 58,
+  [DP_OP_TAGS_BIND] = 59,
+  [DP_OP_TAGS_CREATE] = 60,
+  [DP_OP_TAGS_DELETE] = 61,
+  [DP_OP_TAGS_LIST] = 62,
+  [DP_OP_TAGS_UNBIND] = 63,
+  [DP_OP_TAGS_UPDATE] = 64,
+  [DP_OP_WORKFLOWS_GET_RUN] = 65,
+  [DP_OP_WORKFLOWS_LOGS] = 66,
+  [DP_OP_WORKFLOWS_STOP] = 67,
 };
 const size_t dp__op_index_count = sizeof dp__op_index / sizeof dp__op_index[0];

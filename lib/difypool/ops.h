@@ -22,7 +22,7 @@ typedef enum dp_op {
   DP_OP_DATASETS_UPDATE = 4,
   /* DELETE /datasets/{dataset_id}: Delete Knowledge Base */
   DP_OP_DATASETS_DELETE = 5,
-  /* POST /datasets/{dataset_id}/retrieve: Retrieve Chunks from a Knowledge Base / Test Retrieval */
+  /* POST /datasets/{dataset_id}/retrieve: Retrieve Chunks from a Knowledge Base */
   DP_OP_DATASETS_RETRIEVE = 6,
   /* POST /datasets/{dataset_id}/document/create-by-text: Create Document by Text */
   DP_OP_DOCUMENTS_CREATE_BY_TEXT = 7,
@@ -98,7 +98,57 @@ typedef enum dp_op {
   DP_OP_APPS_META = 40,
   /* GET /site: Get App WebApp Settings */
   DP_OP_APPS_SITE = 41,
-  /* any other method and path: Any request under the profile's base URL */
+  /* POST /chat-messages/{task_id}/stop: Stop Chat Message Generation */
+  DP_OP_CHAT_STOP = 42,
+  /* POST /completion-messages/{task_id}/stop: Stop Completion Message Generation */
+  DP_OP_COMPLETION_STOP = 43,
+  /* POST /workflows/tasks/{task_id}/stop: Stop Workflow Task */
+  DP_OP_WORKFLOWS_STOP = 44,
+  /* GET /messages/{message_id}/suggested: Get Next Suggested Questions */
+  DP_OP_MESSAGES_SUGGESTED = 45,
+  /* GET /messages: List Conversation Messages */
+  DP_OP_MESSAGES_LIST = 46,
+  /* POST /messages/{message_id}/feedbacks: Submit Message Feedback */
+  DP_OP_MESSAGES_FEEDBACK = 47,
+  /* GET /app/feedbacks: List App Feedbacks */
+  DP_OP_APPS_FEEDBACKS = 48,
+  /* GET /end-users/{end_user_id}: Get End User Info */
+  DP_OP_END_USERS_GET = 49,
+  /* GET /conversations: List Conversations */
+  DP_OP_CONVERSATIONS_LIST = 50,
+  /* GET /conversations/{conversation_id}/variables: List Conversation Variables */
+  DP_OP_CONVERSATIONS_VARIABLES = 51,
+  /* POST /conversations/{conversation_id}/name: Rename Conversation */
+  DP_OP_CONVERSATIONS_RENAME = 52,
+  /* PUT /conversations/{conversation_id}/variables/{variable_id}: Update Conversation Variable */
+  DP_OP_CONVERSATIONS_UPDATE_VARIABLE = 53,
+  /* DELETE /conversations/{conversation_id}: Delete Conversation */
+  DP_OP_CONVERSATIONS_DELETE = 54,
+  /* POST /apps/annotations: Create Annotation */
+  DP_OP_ANNOTATIONS_CREATE = 55,
+  /* GET /apps/annotations: List Annotations */
+  DP_OP_ANNOTATIONS_LIST = 56,
+  /* PUT /apps/annotations/{annotation_id}: Update Annotation */
+  DP_OP_ANNOTATIONS_UPDATE = 57,
+  /* DELETE /apps/annotations/{annotation_id}: Delete Annotation */
+  DP_OP_ANNOTATIONS_DELETE = 58,
+  /* POST /apps/annotation-reply/{action}: Configure Annotation Reply */
+  DP_OP_ANNOTATIONS_CONFIGURE_REPLY = 59,
+  /* GET /apps/annotation-reply/{action}/status/{job_id}: Get Annotation Reply Job Status */
+  DP_OP_ANNOTATIONS_REPLY_STATUS = 60,
+  /* GET /workflows/run/{workflow_run_id}: Get Workflow Run Detail */
+  DP_OP_WORKFLOWS_GET_RUN = 61,
+  /* GET /workflows/logs: List Workflow Logs */
+  DP_OP_WORKFLOWS_LOGS = 62,
+  /* GET /form/human_input/{form_token}: Get Human Input Form */
+  DP_OP_HUMAN_INPUT_GET = 63,
+  /* POST /form/human_input/{form_token}: Submit Human Input Form */
+  DP_OP_HUMAN_INPUT_SUBMIT = 64,
+  /* GET /datasets/{dataset_id}/documents/{document_id}/download: Download Document */
+  DP_OP_DOCUMENTS_DOWNLOAD = 65,
+  /* GET /datasets/{dataset_id}/pipeline/datasource-plugins: List Datasource Plugins */
+  DP_OP_PIPELINES_DATASOURCE_PLUGINS = 66,
+  /* any other method and path: Any other request */
   DP_OP_HTTP_REQUEST = 500,
 } dp_op;
 
