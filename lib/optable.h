@@ -11,7 +11,7 @@
 
 typedef enum dp__where {
   DP__IN_PATH,
-  DP__IN_QUERY,
+  DP__IN_QUERY, /* an array is repeated: tag_ids=a&tag_ids=b */
   DP__IN_BODY,  /* a member of the JSON object that is the body */
   DP__IN_PART,  /* a text part of a multipart body */
   DP__IN_FILE,  /* a file part of a multipart body */
@@ -59,9 +59,10 @@ typedef struct dp__param_desc {
   dp__where where;
   dp__type type;
   uint8_t required;
-  int64_t min; /* of a number, or of a length in characters or bytes; INT64_MIN = none */
+  int64_t min; /* of a number, or of a length in characters, bytes or entries; INT64_MIN = none */
   int64_t max; /* INT64_MAX = none */
   const char *const *values; /* what a string may be, ends in NULL; NULL = anything */
+  uint8_t nullable; /* null is a value of its own, such as "withdraw the rating" */
 } dp__param_desc;
 
 /* Something that some versions of the server are known to do wrong on this operation. */
@@ -72,6 +73,8 @@ typedef struct dp__defect_desc {
   const char *text;  /* what happens, and what we do about it */
 } dp__defect_desc;
 
+/* An operation that has body parameters always sends a JSON object, an empty one if none is given:
+ * Dify wants it, of DELETE too. One that has none sends no body. */
 typedef struct dp__op_desc {
   dp_op op;
   const char *name;   /* "documents.create_by_text" */

@@ -2,61 +2,61 @@
 #include "optable.h"
 
 static const dp__param_desc params_datasets_list[] = {
-  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL},
-  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"include_all", DP__IN_QUERY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL},
-  {"tag_ids", DP__IN_QUERY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"include_all", DP__IN_QUERY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"tag_ids", DP__IN_QUERY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_datasets_create[] = {
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 40, NULL},
-  {"description", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, 400, NULL},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 40, NULL, 0},
+  {"description", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, 400, NULL, 0},
   {"indexing_technique", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"high_quality", "economy", NULL}},
+   (const char *const[]){"high_quality", "economy", NULL}, 1},
   {"permission", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"only_me", "all_team_members", "partial_members", NULL}},
+   (const char *const[]){"only_me", "all_team_members", "partial_members", NULL}, 0},
   {"provider", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"vendor", "external", NULL}},
-  {"embedding_model", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"embedding_model_provider", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
-  {"external_knowledge_api_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"external_knowledge_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"summary_index_setting", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"vendor", "external", NULL}, 0},
+  {"embedding_model", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"embedding_model_provider", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"external_knowledge_api_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"external_knowledge_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"summary_index_setting", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 1},
 };
 
 static const dp__param_desc params_datasets_get[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_datasets_update[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 0, 1, 40, NULL},
-  {"description", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, 400, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 0, 1, 40, NULL, 0},
+  {"description", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, 400, NULL, 0},
   {"indexing_technique", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"high_quality", "economy", NULL}},
+   (const char *const[]){"high_quality", "economy", NULL}, 1},
   {"permission", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"only_me", "all_team_members", "partial_members", NULL}},
-  {"embedding_model", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"embedding_model_provider", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
-  {"partial_member_list", DP__IN_BODY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL},
-  {"external_retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
-  {"external_knowledge_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"external_knowledge_api_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"only_me", "all_team_members", "partial_members", NULL}, 0},
+  {"embedding_model", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"embedding_model_provider", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"partial_member_list", DP__IN_BODY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"external_retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"external_knowledge_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"external_knowledge_api_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_datasets_delete[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_datasets_retrieve[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"query", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, 250, NULL},
-  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
-  {"attachment_ids", DP__IN_BODY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL},
-  {"external_retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"query", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, 250, NULL, 0},
+  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"attachment_ids", DP__IN_BODY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL, 1},
+  {"external_retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__defect_desc defects_datasets_retrieve[] = {
@@ -66,19 +66,19 @@ static const dp__defect_desc defects_datasets_retrieve[] = {
 };
 
 static const dp__param_desc params_documents_create_by_text[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"text", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"text", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"indexing_technique", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"high_quality", "economy", NULL}},
+   (const char *const[]){"high_quality", "economy", NULL}, 0},
   {"doc_form", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"text_model", "hierarchical_model", "qa_model", NULL}},
-  {"doc_language", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"process_rule", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
-  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
-  {"embedding_model", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"embedding_model_provider", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"original_document_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"text_model", "hierarchical_model", "qa_model", NULL}, 0},
+  {"doc_language", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"process_rule", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"embedding_model", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"embedding_model_provider", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"original_document_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__defect_desc defects_documents_create_by_text[] = {
@@ -88,15 +88,15 @@ static const dp__defect_desc defects_documents_create_by_text[] = {
 };
 
 static const dp__param_desc params_documents_update_by_text[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"text", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"process_rule", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"text", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"process_rule", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
   {"doc_form", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"text_model", "hierarchical_model", "qa_model", NULL}},
-  {"doc_language", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"text_model", "hierarchical_model", "qa_model", NULL}, 0},
+  {"doc_language", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"retrieval_model", DP__IN_BODY, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__defect_desc defects_documents_update_by_text[] = {
@@ -107,73 +107,74 @@ static const dp__defect_desc defects_documents_update_by_text[] = {
 };
 
 static const dp__param_desc params_documents_list[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL},
-  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
   {"status", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"queuing", "indexing", "paused", "error", "available", "disabled", "archived", NULL}},
+   (const char *const[]){"queuing", "indexing", "paused", "error", "available", "disabled", "archived", NULL},
+   0},
 };
 
 static const dp__param_desc params_documents_get[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"metadata", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"all", "only", "without", NULL}},
+   (const char *const[]){"all", "only", "without", NULL}, 0},
 };
 
 static const dp__param_desc params_documents_delete[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_documents_indexing_status[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"batch", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"batch", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_documents_update_status[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"action", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
-   (const char *const[]){"enable", "disable", "archive", "un_archive", NULL}},
-  {"document_ids", DP__IN_BODY, DP__TYPE_ARRAY, 1, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"enable", "disable", "archive", "un_archive", NULL}, 0},
+  {"document_ids", DP__IN_BODY, DP__TYPE_ARRAY, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_metadata_list[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_metadata_create[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"type", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
-   (const char *const[]){"string", "number", "time", NULL}},
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"string", "number", "time", NULL}, 0},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_metadata_update[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"metadata_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"metadata_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_metadata_delete[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"metadata_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"metadata_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_metadata_built_in[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_metadata_toggle_built_in[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"action", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
-   (const char *const[]){"enable", "disable", NULL}},
+   (const char *const[]){"enable", "disable", NULL}, 0},
 };
 
 static const dp__param_desc params_metadata_assign[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"operation_data", DP__IN_BODY, DP__TYPE_ARRAY, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"operation_data", DP__IN_BODY, DP__TYPE_ARRAY, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__defect_desc defects_metadata_assign[] = {
@@ -186,7 +187,7 @@ static const dp__defect_desc defects_metadata_assign[] = {
 };
 
 static const dp__param_desc params_tags_create[] = {
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 50, NULL},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 50, NULL, 0},
 };
 
 static const dp__defect_desc defects_tags_create[] = {
@@ -201,8 +202,8 @@ static const dp__defect_desc defects_tags_list[] = {
 };
 
 static const dp__param_desc params_tags_update[] = {
-  {"tag_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 50, NULL},
+  {"tag_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 50, NULL, 0},
 };
 
 static const dp__defect_desc defects_tags_update[] = {
@@ -212,87 +213,87 @@ static const dp__defect_desc defects_tags_update[] = {
 };
 
 static const dp__param_desc params_tags_delete[] = {
-  {"tag_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"tag_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_tags_bind[] = {
-  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 1, 1, INT64_MAX, NULL},
-  {"target_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 1, 1, INT64_MAX, NULL, 0},
+  {"target_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_tags_unbind[] = {
-  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 0, 1, INT64_MAX, NULL},
-  {"tag_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"target_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"tag_ids", DP__IN_BODY, DP__TYPE_ARRAY, 0, 1, INT64_MAX, NULL, 0},
+  {"tag_id", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"target_id", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_datasets_tags[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_segments_create[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segments", DP__IN_BODY, DP__TYPE_ARRAY, 1, 1, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segments", DP__IN_BODY, DP__TYPE_ARRAY, 1, 1, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_segments_list[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
-  {"status", DP__IN_QUERY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL},
-  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL, 0},
+  {"status", DP__IN_QUERY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_segments_get[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_segments_update[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment", DP__IN_BODY, DP__TYPE_OBJECT, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment", DP__IN_BODY, DP__TYPE_OBJECT, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_segments_delete[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_child_chunks_create[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"content", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"content", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_child_chunks_list[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
-  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL, 0},
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_child_chunks_update[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"child_chunk_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"content", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"child_chunk_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"content", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_child_chunks_delete[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"child_chunk_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"segment_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"child_chunk_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__defect_desc defects_child_chunks_delete[] = {
@@ -303,167 +304,169 @@ static const dp__defect_desc defects_child_chunks_delete[] = {
 
 static const dp__param_desc params_models_list[] = {
   {"model_type", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
-   (const char *const[]){"text-embedding", "rerank", "llm", "tts", "speech2text", "moderation", NULL}},
+   (const char *const[]){"text-embedding", "rerank", "llm", "tts", "speech2text", "moderation", NULL},
+   0},
 };
 
 static const dp__param_desc params_chat_stop[] = {
-  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_completion_stop[] = {
-  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_workflows_stop[] = {
-  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"task_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_messages_suggested[] = {
-  {"message_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_QUERY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"message_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_messages_list[] = {
-  {"conversation_id", DP__IN_QUERY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"first_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
+  {"conversation_id", DP__IN_QUERY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"first_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL, 0},
 };
 
 static const dp__param_desc params_messages_feedback[] = {
-  {"message_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"message_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"rating", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"like", "dislike", NULL}},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"content", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"like", "dislike", NULL}, 1},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"content", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_apps_feedbacks[] = {
-  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 101, NULL},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 101, NULL, 0},
 };
 
 static const dp__param_desc params_end_users_get[] = {
-  {"end_user_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"end_user_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_conversations_list[] = {
-  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"last_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"last_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL, 0},
   {"sort_by", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"created_at", "-created_at", "updated_at", "-updated_at", NULL}},
+   (const char *const[]){"created_at", "-created_at", "updated_at", "-updated_at", NULL}, 0},
 };
 
 static const dp__param_desc params_conversations_variables[] = {
-  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"last_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
-  {"variable_name", DP__IN_QUERY, DP__TYPE_STRING, 0, 1, 255, NULL},
+  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"last_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL, 0},
+  {"variable_name", DP__IN_QUERY, DP__TYPE_STRING, 0, 1, 255, NULL, 0},
 };
 
 static const dp__param_desc params_conversations_rename[] = {
-  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"name", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"auto_generate", DP__IN_BODY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"name", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"auto_generate", DP__IN_BODY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_conversations_update_variable[] = {
-  {"conversation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"variable_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"value", DP__IN_BODY, DP__TYPE_ANY, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"conversation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"variable_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"value", DP__IN_BODY, DP__TYPE_ANY, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_conversations_delete[] = {
-  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"conversation_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_annotations_create[] = {
-  {"question", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"answer", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"question", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"answer", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_annotations_list[] = {
-  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL},
-  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, INT64_MAX, NULL, 0},
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_annotations_update[] = {
-  {"annotation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"question", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"answer", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"annotation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"question", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"answer", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_annotations_delete[] = {
-  {"annotation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"annotation_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_annotations_configure_reply[] = {
   {"action", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
-   (const char *const[]){"enable", "disable", NULL}},
-  {"embedding_provider_name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"embedding_model_name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"score_threshold", DP__IN_BODY, DP__TYPE_NUMBER, 1, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"enable", "disable", NULL}, 0},
+  {"embedding_provider_name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"embedding_model_name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"score_threshold", DP__IN_BODY, DP__TYPE_NUMBER, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_annotations_reply_status[] = {
   {"action", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
-   (const char *const[]){"enable", "disable", NULL}},
-  {"job_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"enable", "disable", NULL}, 0},
+  {"job_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_workflows_get_run[] = {
-  {"workflow_run_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"workflow_run_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_workflows_logs[] = {
-  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+  {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
   {"status", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
-   (const char *const[]){"succeeded", "failed", "stopped", NULL}},
-  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 99999, NULL},
-  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL},
-  {"created_at__before", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"created_at__after", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"created_by_end_user_session_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
-  {"created_by_account", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"succeeded", "failed", "stopped", NULL}, 0},
+  {"page", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 99999, NULL, 0},
+  {"limit", DP__IN_QUERY, DP__TYPE_INTEGER, 0, 1, 100, NULL, 0},
+  {"created_at__before", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"created_at__after", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"created_by_end_user_session_id", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL,
+   0},
+  {"created_by_account", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_human_input_get[] = {
-  {"form_token", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"form_token", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_human_input_submit[] = {
-  {"form_token", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"inputs", DP__IN_BODY, DP__TYPE_OBJECT, 1, INT64_MIN, INT64_MAX, NULL},
-  {"action", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
-  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL},
+  {"form_token", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"inputs", DP__IN_BODY, DP__TYPE_OBJECT, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"action", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"user", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_documents_download[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"document_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_pipelines_datasource_plugins[] = {
-  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL},
-  {"is_published", DP__IN_QUERY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL},
+  {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
+  {"is_published", DP__IN_QUERY, DP__TYPE_BOOLEAN, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 static const dp__param_desc params_http_request[] = {
   {"method", DP__IN_LOCAL, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX,
-   (const char *const[]){"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", NULL}},
-  {"path", DP__IN_LOCAL, DP__TYPE_STRING, 1, 1, 8192, NULL},
-  {"query", DP__IN_LOCAL, DP__TYPE_ANY, 0, INT64_MIN, INT64_MAX, NULL},
-  {"headers", DP__IN_LOCAL, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL},
-  {"body", DP__IN_LOCAL, DP__TYPE_BYTES, 0, INT64_MIN, INT64_MAX, NULL},
+   (const char *const[]){"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", NULL}, 0},
+  {"path", DP__IN_LOCAL, DP__TYPE_STRING, 1, 1, 8192, NULL, 0},
+  {"query", DP__IN_LOCAL, DP__TYPE_ANY, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"headers", DP__IN_LOCAL, DP__TYPE_OBJECT, 0, INT64_MIN, INT64_MAX, NULL, 0},
+  {"body", DP__IN_LOCAL, DP__TYPE_BYTES, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
 const dp__op_desc dp__optable[] = {

@@ -131,6 +131,7 @@ def param_row(param: dict[str, Any]) -> str:
         str(param["min"]) if "min" in param else "INT64_MIN",
         str(param["max"]) if "max" in param else "INT64_MAX",
         c_strings(param.get("enum", [])),
+        str(int(param.get("nullable", False))),
     ]
     return row(fields, "  ")
 

@@ -24,8 +24,13 @@ RETRY_TEXT = {
     "verify": "A write: never repeated blindly; a repeat looks first whether it happened.",
     "never": "A write: never repeated once a byte may have reached the server.",
 }
-# Verbs that list entries page by page, so that an iterator over all of them makes sense.
-PAGED = {"datasets.list", "documents.list", "segments.list", "child_chunks.list"}
+
+# How a list goes on after its first page, and what its iterator promises.
+CURSORS = {
+    "page": "All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id.",
+    "last_id": "All entries of :meth:`list`: 100 at a time, each from the last one's id on.",
+    "first_id": "All entries of :meth:`list`, newest first: 100 at a time, each before the earliest one's id.",
+}
 
 
 def class_name(group: str) -> str:
@@ -34,6 +39,7 @@ def class_name(group: str) -> str:
 
 def table_module(table: dict[str, Any]) -> str:
     kinds = "\n".join(f"    {k['name']!r}: ({k['retryable']!r}, {k['exit']!r})," for k in table["kind"]).replace("'", '"')
+    free = "\n".join(f"        {json.dumps(op['name'])}," for op in table["op"] if op["retry"] == "free")
     return f'''"""{NOTE}"""
 
 from __future__ import annotations
@@ -48,6 +54,12 @@ KINDS: dict[str, tuple[bool, int]] = {{
 MESSAGE_MAX = {next(b["default"] for b in table["bound"] if b["name"] == "message_max")}
 GROUPS: frozenset[str] = frozenset(
     ({", ".join(json.dumps(g) for g in groups(table))})
+)
+# Operations that may be repeated at will.
+FREE: frozenset[str] = frozenset(
+    (
+{free}
+    )
 )
 '''
 
@@ -111,22 +123,25 @@ def method(op: dict[str, Any], is_async: bool) -> str:
 
 
 def iterator(op: dict[str, Any], is_async: bool) -> str:
-    params = [p for p in op["params"] if p["name"] not in ("page", "limit")]
+    names = [p["name"] for p in op["params"]]
+    cursor = next((name for name in CURSORS if name in names), "")
+    params = [p for p in op["params"] if p["name"] not in (cursor, "limit")]
     required = [f"        {argument(p['name'])}: {annotation(p)}," for p in params if p.get("required")]
     optional = [f"        {argument(p['name'])}: {annotation(p)} | None = None," for p in params if not p.get("required")]
     values = [f'            "{p["name"]}": {argument(p["name"])},' for p in params]
     kind = "AsyncIterator" if is_async else "Iterator"
+    how = CURSORS.get(cursor, "The entries of :meth:`list`, which come all at once.")
+    star = "        *,\n" if params else ""
     return f'''
     def iter(
         self,
-        *,
-{"".join(p + chr(10) for p in required + optional)}        **options: Unpack[CallOptions],
+{star}{"".join(p + chr(10) for p in required + optional)}        **options: Unpack[CallOptions],
     ) -> {kind}[dict[str, Any]]:
-        """All entries of :meth:`list`, newest first: pages of 100, by ``total``, repeats dropped by id."""
+        """{how}"""
         args = {{
 {chr(10).join(values)}
         }}
-        return self._client._pages("{op["name"]}", args, options)
+        return self._client._pages("{op["name"]}", args, options, "{cursor}")
 '''
 
 
@@ -136,13 +151,14 @@ def methods_module(table: dict[str, Any], is_async: bool) -> str:
         body = ""
         for op in (o for o in table["op"] if o["group"] == group):
             body += method(op, is_async)
-            if op["name"] in PAGED:
+            if op["name"].endswith(".list"):
                 body += iterator(op, is_async)
         parts.append(
             f'class {class_name(group)}:\n    """Operations of the group ``{group}``."""\n\n    __slots__ = ("_client",)\n\n'
             f"    def __init__(self, client: _Caller) -> None:\n        self._client = client\n{body}"
         )
     names = "\n".join(f'    "{g}": {class_name(g)},' for g in groups(table))
+    attributes = "\n".join(f"    {g}: {class_name(g)}" for g in groups(table))
     iterators = "AsyncIterator" if is_async else "Iterator"
     client = "AsyncClient" if is_async else "Client"
     classes = "\n\n".join(parts)
@@ -155,8 +171,8 @@ null, use ``client.call``.
 # ruff: noqa: A001, A002, A003
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# Known to type checkers by its name; the real one would cost the import of typing.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import {iterators}, Mapping, Sequence
     from typing import Any, Literal
@@ -169,6 +185,12 @@ if TYPE_CHECKING:
 
 
 {classes}
+
+class Groups:
+    """What a client has as attributes, one for each group of operations."""
+
+{attributes}
+
 
 GROUPS = {{
 {names}

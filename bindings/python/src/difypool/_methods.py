@@ -7,8 +7,8 @@ null, use ``client.call``.
 # ruff: noqa: A001, A002, A003
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# Known to type checkers by its name; the real one would cost the import of typing.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, Literal
@@ -18,6 +18,188 @@ if TYPE_CHECKING:
     from .client import Client as _Caller
     from ._options import CallOptions
     from .reply import Reply
+
+
+class Annotations:
+    """Operations of the group ``annotations``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def create(
+        self,
+        *,
+        question: str,
+        answer: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Creates an annotation. Annotations are predefined question-answer pairs the app returns directly on a match,
+        instead of generating a fresh response. Apps: Chatflow, Chatbot, Agent.
+
+        Dify route: ``POST /apps/annotations``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            question: Question text the app matches incoming user input against.
+            answer: Answer returned when this annotation is matched.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("annotations.create", {
+            "question": question,
+            "answer": answer,
+        }, options)
+
+    def list(
+        self,
+        *,
+        page: int | None = None,
+        limit: int | None = None,
+        keyword: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Lists the app's annotations, optionally filtered by keyword. Apps: Chatflow, Chatbot, Agent.
+
+        Dify route: ``GET /apps/annotations``. A read: repeated at will.
+
+        Args:
+            page: Page number. 1... Server's default: 1.
+            limit: Number of items per page. Requests above 100 are capped at 100. 1... Server's default: 20.
+            keyword: Keyword to filter annotations by question or answer content.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("annotations.list", {
+            "page": page,
+            "limit": limit,
+            "keyword": keyword,
+        }, options)
+
+    def iter(
+        self,
+        *,
+        keyword: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
+        args = {
+            "keyword": keyword,
+        }
+        return self._client._pages("annotations.list", args, options, "page")
+
+    def update(
+        self,
+        *,
+        annotation_id: str,
+        question: str,
+        answer: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Updates an annotation's question and answer. Apps: Chatflow, Chatbot, Agent.
+
+        Dify route: ``PUT /apps/annotations/{annotation_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            annotation_id: ID of the annotation to update. Get annotation IDs from `annotations.list`.
+            question: New question text for the annotation.
+            answer: New answer text for the annotation.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("annotations.update", {
+            "annotation_id": annotation_id,
+            "question": question,
+            "answer": answer,
+        }, options)
+
+    def delete(
+        self,
+        *,
+        annotation_id: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Deletes an annotation and its associated hit history. Apps: Chatflow, Chatbot, Agent.
+
+        Dify route: ``DELETE /apps/annotations/{annotation_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            annotation_id: ID of the annotation to delete. Get annotation IDs from `annotations.list`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("annotations.delete", {
+            "annotation_id": annotation_id,
+        }, options)
+
+    def configure_reply(
+        self,
+        *,
+        action: Literal["enable", "disable"],
+        embedding_provider_name: str,
+        embedding_model_name: str,
+        score_threshold: float,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Enables or disables annotation reply for the app. Runs asynchronously; track progress with
+        `annotations.reply_status`. The body is validated before the action runs, so `score_threshold`,
+        `embedding_provider_name`, and `embedding_model_name` are required even for `disable`. Apps: Chatflow,
+        Chatbot, Agent.
+
+        Dify route: ``POST /apps/annotation-reply/{action}``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            action: Whether to enable or disable annotation reply.
+            embedding_provider_name: Embedding model provider (for example, `openai`). Get available providers from
+                `models.list`.
+            embedding_model_name: Embedding model used to vectorize annotations for matching (for example, `text-
+                embedding-3-small`).
+            score_threshold: Minimum similarity score for an annotation to be considered a match. Higher values
+                require closer matches.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("annotations.configure_reply", {
+            "action": action,
+            "embedding_provider_name": embedding_provider_name,
+            "embedding_model_name": embedding_model_name,
+            "score_threshold": score_threshold,
+        }, options)
+
+    def reply_status(
+        self,
+        *,
+        action: Literal["enable", "disable"],
+        job_id: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns the status of an annotation reply configuration job started by `annotations.configure_reply`. Apps:
+        Chatflow, Chatbot, Agent.
+
+        Dify route: ``GET /apps/annotation-reply/{action}/status/{job_id}``. A read: repeated at will.
+
+        Args:
+            action: Action type, must match the `annotations.configure_reply` call.
+            job_id: Job ID returned by `annotations.configure_reply`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("annotations.reply_status", {
+            "action": action,
+            "job_id": job_id,
+        }, options)
 
 
 class Apps:
@@ -32,8 +214,8 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get App Info. **Available for**: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator apps. Returns
-        basic information about the app: name, description, tags, mode, and author.
+        """Returns basic information about the app: name, description, tags, mode, and author. Apps: Chatflow, Workflow,
+        New Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /info``. A read: repeated at will.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
@@ -47,7 +229,9 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get App Parameters. **Available for**: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator apps.
+        """Returns the app's front-end configuration: the opening statement and suggested questions, feature toggles, the
+        user input form, and file-upload limits. Use it to render the app's inputs and apply the correct upload
+        limits. Apps: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /parameters``. A read: repeated at will.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
@@ -61,8 +245,8 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get App Meta. **Available for**: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator apps. Returns
-        the display icons for the tools this app uses, keyed by tool name.
+        """Returns the display icons for the tools this app uses, keyed by tool name. Apps: Chatflow, Workflow, New
+        Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /meta``. A read: repeated at will.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
@@ -76,9 +260,8 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get App WebApp Settings. **Available for**: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator
-        apps. Returns the branding and display settings for the app's hosted WebApp, such as its title, icon, theme
-        colors, and default language.
+        """Returns the branding and display settings for the app's hosted WebApp, such as its title, icon, theme colors,
+        and default language. Apps: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /site``. A read: repeated at will.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
@@ -87,6 +270,66 @@ class Apps:
             difypool.Error: a subclass named after the kind of failure.
         """
         return self._client._method("apps.site", {}, options)
+
+    def feedbacks(
+        self,
+        *,
+        page: int | None = None,
+        limit: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns a paginated list of all feedback on the app's messages, including both end-user and admin submissions.
+        Apps: Chatflow, Chatbot, Agent, Text Generator.
+
+        Dify route: ``GET /app/feedbacks``. A read: repeated at will.
+
+        Args:
+            page: Page number. 1... Server's default: 1.
+            limit: Feedback items per page. 1..101. Server's default: 20.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("apps.feedbacks", {
+            "page": page,
+            "limit": limit,
+        }, options)
+
+
+class Chat:
+    """Operations of the group ``chat``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def stop(
+        self,
+        *,
+        task_id: str,
+        user: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Stops a chat message generation task. Only supported in `streaming` mode. Apps: Chatflow, New Agent, Chatbot,
+        Agent.
+
+        Dify route: ``POST /chat-messages/{task_id}/stop``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            task_id: Task ID, from the streaming events of Send Chat Message.
+            user: End-user identifier, defined by your app and unique within it. Must match the `user` sent with the
+                original message; if it differs, the stop silently does nothing and still returns success.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("chat.stop", {
+            "task_id": task_id,
+            "user": user,
+        }, options)
 
 
 class ChildChunks:
@@ -106,15 +349,15 @@ class ChildChunks:
         content: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create Child Chunk. Create a child chunk under a parent chunk. Intended for documents that use the parent-
-        child (`hierarchical_model`) chunking mode.
+        """Create a child chunk under a parent chunk. Intended for documents that use the parent-child
+        (`hierarchical_model`) chunking mode.
 
         Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks``. A write: never repeated once a byte may have reached the server.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segment_id: Parent chunk ID. Obtain it from List Chunks.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segment_id: Parent chunk ID. Obtain it from `segments.list`.
             content: Child chunk text content.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -139,14 +382,14 @@ class ChildChunks:
         keyword: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """List Child Chunks. Returns a paginated list of child chunks under a specific parent chunk.
+        """Returns a paginated list of child chunks under a specific parent chunk.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segment_id: Parent chunk ID. Obtain it from List Chunks.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segment_id: Parent chunk ID. Obtain it from `segments.list`.
             page: Page number. 1... Server's default: 1.
             limit: Number of items per page. Server caps at `100`. 1... Server's default: 20.
             keyword: Search keyword.
@@ -173,14 +416,14 @@ class ChildChunks:
         keyword: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
-        """All entries of :meth:`list`, newest first: pages of 100, by ``total``, repeats dropped by id."""
+        """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
         args = {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "segment_id": segment_id,
             "keyword": keyword,
         }
-        return self._client._pages("child_chunks.list", args, options)
+        return self._client._pages("child_chunks.list", args, options, "page")
 
     def update(
         self,
@@ -192,14 +435,14 @@ class ChildChunks:
         content: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Child Chunk. Update the content of an existing child chunk.
+        """Update the content of an existing child chunk.
 
         Dify route: ``PATCH /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segment_id: Parent chunk ID. Obtain it from List Chunks.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segment_id: Parent chunk ID. Obtain it from `segments.list`.
             child_chunk_id: Child chunk ID.
             content: Child chunk text content.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
@@ -224,14 +467,16 @@ class ChildChunks:
         child_chunk_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Delete Child Chunk. Permanently delete a child chunk from its parent chunk.
+        """Permanently delete a child chunk from its parent chunk.
 
         Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Server versions <=1.12.1: In an `economy` knowledge base the answer is a 400 about a missing embedding model,
+        and the child chunk is gone.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segment_id: Parent chunk ID. Obtain it from List Chunks.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segment_id: Parent chunk ID. Obtain it from `segments.list`.
             child_chunk_id: Child chunk ID.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -243,6 +488,217 @@ class ChildChunks:
             "document_id": document_id,
             "segment_id": segment_id,
             "child_chunk_id": child_chunk_id,
+        }, options)
+
+
+class Completion:
+    """Operations of the group ``completion``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def stop(
+        self,
+        *,
+        task_id: str,
+        user: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Stops a completion message generation task. Only supported in `streaming` mode. Apps: Text Generator.
+
+        Dify route: ``POST /completion-messages/{task_id}/stop``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            task_id: Task ID, from the streaming events of Send Completion Message.
+            user: End-user identifier, defined by your app and unique within it. Must match the `user` sent with the
+                original message; if it differs, the stop silently does nothing and still returns success.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("completion.stop", {
+            "task_id": task_id,
+            "user": user,
+        }, options)
+
+
+class Conversations:
+    """Operations of the group ``conversations``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        user: str | None = None,
+        last_id: str | None = None,
+        limit: int | None = None,
+        sort_by: Literal["created_at", "-created_at", "updated_at", "-updated_at"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Lists an end user's conversations, most recently active first. Apps: Chatflow, New Agent, Chatbot, Agent.
+
+        Dify route: ``GET /conversations``. A read: repeated at will.
+
+        Args:
+            user: End-user identifier, defined by your app and unique within it.
+            last_id: Pagination cursor: the `id` of the last conversation on the current page. Omit to fetch the first
+                page.
+            limit: Number of records to return. 1..100. Server's default: 20.
+            sort_by: Field to sort by. Prefix with `-` for descending order. Server's default: '-updated_at'.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("conversations.list", {
+            "user": user,
+            "last_id": last_id,
+            "limit": limit,
+            "sort_by": sort_by,
+        }, options)
+
+    def iter(
+        self,
+        *,
+        user: str | None = None,
+        sort_by: Literal["created_at", "-created_at", "updated_at", "-updated_at"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of :meth:`list`: 100 at a time, each from the last one's id on."""
+        args = {
+            "user": user,
+            "sort_by": sort_by,
+        }
+        return self._client._pages("conversations.list", args, options, "last_id")
+
+    def variables(
+        self,
+        *,
+        conversation_id: str,
+        user: str | None = None,
+        last_id: str | None = None,
+        limit: int | None = None,
+        variable_name: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Lists the variables stored in a conversation. Apps: Chatflow, Chatbot, Agent.
+
+        Dify route: ``GET /conversations/{conversation_id}/variables``. A read: repeated at will.
+
+        Args:
+            conversation_id: ID of the conversation whose variables to list. Get conversation IDs from
+                `conversations.list`.
+            user: End-user identifier, defined by your app and unique within it.
+            last_id: Pagination cursor: the `id` of the last variable on the current page. Omit to fetch the first
+                page.
+            limit: Number of records to return. 1..100. Server's default: 20.
+            variable_name: Filter variables by a specific name. 1..255 characters.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("conversations.variables", {
+            "conversation_id": conversation_id,
+            "user": user,
+            "last_id": last_id,
+            "limit": limit,
+            "variable_name": variable_name,
+        }, options)
+
+    def rename(
+        self,
+        *,
+        conversation_id: str,
+        name: str | None = None,
+        auto_generate: bool | None = None,
+        user: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Renames a conversation, or auto-generates a name from its messages when `auto_generate` is `true`. The name is
+        what clients display in a multi-conversation list. Apps: Chatflow, New Agent, Chatbot, Agent.
+
+        Dify route: ``POST /conversations/{conversation_id}/name``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            conversation_id: ID of the conversation to rename. Get conversation IDs from `conversations.list`.
+            name: New conversation name. Required unless `auto_generate` is `true`.
+            auto_generate: Automatically generate the conversation name. When `true`, the `name` field is ignored.
+                Server's default: False.
+            user: End-user identifier, defined by your app and unique within it.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("conversations.rename", {
+            "conversation_id": conversation_id,
+            "name": name,
+            "auto_generate": auto_generate,
+            "user": user,
+        }, options)
+
+    def update_variable(
+        self,
+        *,
+        conversation_id: str,
+        variable_id: str,
+        value: Any,
+        user: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Updates a conversation variable's value. The new value must match the variable's existing type. Apps:
+        Chatflow, Chatbot, Agent.
+
+        Dify route: ``PUT /conversations/{conversation_id}/variables/{variable_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            conversation_id: ID of the conversation that owns the variable. Get conversation IDs from
+                `conversations.list`.
+            variable_id: ID of the variable to update. Get variable IDs from `conversations.variables`.
+            value: The new value for the variable. Must match the variable's expected type.
+            user: End-user identifier, defined by your app and unique within it.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("conversations.update_variable", {
+            "conversation_id": conversation_id,
+            "variable_id": variable_id,
+            "value": value,
+            "user": user,
+        }, options)
+
+    def delete(
+        self,
+        *,
+        conversation_id: str,
+        user: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Deletes a conversation. Apps: Chatflow, New Agent, Chatbot, Agent.
+
+        Dify route: ``DELETE /conversations/{conversation_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            conversation_id: ID of the conversation to delete. Get conversation IDs from `conversations.list`.
+            user: End-user identifier, defined by your app and unique within it.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("conversations.delete", {
+            "conversation_id": conversation_id,
+            "user": user,
         }, options)
 
 
@@ -264,7 +720,7 @@ class Datasets:
         tag_ids: Sequence[Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """List Knowledge Bases. Returns a paginated list of knowledge bases, optionally filtered by keyword or tags.
+        """Returns a paginated list of knowledge bases, optionally filtered by keyword or tags.
 
         Dify route: ``GET /datasets``. A read: repeated at will.
 
@@ -273,7 +729,7 @@ class Datasets:
             limit: Number of items per page. Server's default: 20.
             keyword: Search keyword to filter by name.
             include_all: Whether to include all knowledge bases regardless of permissions. Server's default: False.
-            tag_ids: Tag IDs to filter by. Get tag IDs from List Knowledge Type Tags.
+            tag_ids: Tag IDs to filter by. Get tag IDs from `tags.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -295,13 +751,13 @@ class Datasets:
         tag_ids: Sequence[Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
-        """All entries of :meth:`list`, newest first: pages of 100, by ``total``, repeats dropped by id."""
+        """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
         args = {
             "keyword": keyword,
             "include_all": include_all,
             "tag_ids": tag_ids,
         }
-        return self._client._pages("datasets.list", args, options)
+        return self._client._pages("datasets.list", args, options, "page")
 
     def create(
         self,
@@ -319,8 +775,8 @@ class Datasets:
         summary_index_setting: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create an Empty Knowledge Base. Creates an empty knowledge base. Add documents to it with Create Document by
-        Text or Create Document by File.
+        """Creates an empty knowledge base. Add documents to it with `documents.create_by_text` or Create Document by
+        File.
 
         Dify route: ``POST /datasets``. A write: never repeated blindly; a repeat looks first whether it happened.
 
@@ -334,10 +790,11 @@ class Datasets:
                 members. Server's default: 'only_me'.
             provider: `vendor` for internal knowledge base, `external` for external knowledge base. Server's default:
                 'vendor'.
-            embedding_model: Embedding model name. Use the `model` field from Get Available Models with
-                `model_type=text-embedding`.
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with `model_type=text-
+                embedding`.
             embedding_model_provider: Embedding model provider identifier, formatted as
-                `organization/plugin_name/provider_name` (e.g.
+                `organization/plugin_name/provider_name` (e.g. `langgenius/openai/openai`). A bare name like `openai`
+                expands to `langgenius/<name>/<name>` and works only for langgenius-published plugins.
             retrieval_model: Retrieval model configuration. Controls how chunks are searched and ranked when querying
                 this knowledge base.
             external_knowledge_api_id: ID of the external knowledge API connection.
@@ -368,13 +825,13 @@ class Datasets:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get Knowledge Base. Returns detailed information about a knowledge base, including its embedding model,
-        retrieval configuration, and document statistics.
+        """Returns detailed information about a knowledge base, including its embedding model, retrieval configuration,
+        and document statistics.
 
         Dify route: ``GET /datasets/{dataset_id}``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID, from List Knowledge Bases.
+            dataset_id: Knowledge base ID, from `datasets.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -401,12 +858,12 @@ class Datasets:
         external_knowledge_api_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Knowledge Base. Updates a knowledge base. Only the fields included in the request body are changed.
+        """Updates a knowledge base. Only the fields included in the request body are changed.
 
         Dify route: ``PATCH /datasets/{dataset_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID, from List Knowledge Bases.
+            dataset_id: Knowledge base ID, from `datasets.list`.
             name: Name of the knowledge base. 1..40 characters.
             description: Description of the knowledge base. ..400 characters.
             indexing_technique: `high_quality` uses embedding models for precise search; `economy` uses keyword-based
@@ -414,10 +871,11 @@ class Datasets:
             permission: Controls who can access this knowledge base. `only_me` restricts to the creator,
                 `all_team_members` grants access to the entire workspace, `partial_members` grants access to specified
                 members.
-            embedding_model: Embedding model name. Use the `model` field from Get Available Models with
-                `model_type=text-embedding`.
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with `model_type=text-
+                embedding`.
             embedding_model_provider: Embedding model provider identifier, formatted as
-                `organization/plugin_name/provider_name` (e.g.
+                `organization/plugin_name/provider_name` (e.g. `langgenius/openai/openai`). A bare name like `openai`
+                expands to `langgenius/<name>/<name>` and works only for langgenius-published plugins.
             retrieval_model: Retrieval model configuration. Controls how chunks are searched and ranked when querying
                 this knowledge base.
             partial_member_list: List of team members with access when `permission` is `partial_members`.
@@ -450,12 +908,12 @@ class Datasets:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Delete Knowledge Base. Permanently deletes a knowledge base and all of its documents.
+        """Permanently deletes a knowledge base and all of its documents.
 
         Dify route: ``DELETE /datasets/{dataset_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID, from List Knowledge Bases.
+            dataset_id: Knowledge base ID, from `datasets.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -475,15 +933,15 @@ class Datasets:
         external_retrieval_model: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Retrieve Chunks from a Knowledge Base / Test Retrieval. Searches a knowledge base and returns the chunks most
-        relevant to the query, for both production retrieval and test retrieval.
+        """Searches a knowledge base and returns the chunks most relevant to the query, for both production retrieval and
+        test retrieval.
 
         Dify route: ``POST /datasets/{dataset_id}/retrieve``. A read: repeated at will.
-        Server versions <=1.12.1: A retrieval_model without its switches is a 500 that names the missing one; filled
-        in from the knowledge base.
+        Server versions <=1.12.1: A retrieval_model without its switches is a 500 whose message is the missing one's
+        name. Filled in from the knowledge base's own.
 
         Args:
-            dataset_id: Knowledge base ID, from List Knowledge Bases.
+            dataset_id: Knowledge base ID, from `datasets.list`.
             query: Search query text. ..250 characters.
             retrieval_model: Retrieval model configuration. Controls how chunks are searched and ranked when querying
                 this knowledge base.
@@ -508,12 +966,12 @@ class Datasets:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get Knowledge Base Tags. Returns the tags bound to a knowledge base.
+        """Returns the tags bound to a knowledge base.
 
         Dify route: ``GET /datasets/{dataset_id}/tags``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
+            dataset_id: Knowledge base ID. See `datasets.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -548,28 +1006,30 @@ class Documents:
         original_document_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create Document by Text. Creates a document in a knowledge base from raw text. Indexing runs asynchronously;
-        track it with the returned `batch` ID via Get Document Indexing Status.
+        """Creates a document in a knowledge base from raw text. Indexing runs asynchronously; track it with the returned
+        `batch` ID via `documents.indexing_status`.
 
         Dify route: ``POST /datasets/{dataset_id}/document/create-by-text``. A write: never repeated blindly; a repeat looks first whether it happened.
-        Server versions <=1.12.1: indexing_technique must be in every create, also where the knowledge base has one;
-        filled in from there.
+        Server versions <=1.12.1: indexing_technique must be in every create, also where the knowledge base has one:
+        else 400, or 500 where neither has one. Filled in from the knowledge base.
 
         Args:
-            dataset_id: Knowledge base ID. From List Knowledge Bases.
+            dataset_id: Knowledge base ID. From `datasets.list`.
             name: Document name.
             text: Document text content.
-            indexing_technique: Required when adding the first document to a knowledge base.
+            indexing_technique: Required when adding the first document to a knowledge base. Subsequent documents
+                inherit the knowledge base's indexing technique if omitted. `high_quality` uses embedding models for
+                precise search; `economy` uses keyword-based indexing.
             doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
                 `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
             doc_language: Language of the document for processing optimization. Server's default: 'English'.
             process_rule: Processing rules for chunking.
             retrieval_model: Controls how chunks are searched and ranked when querying this knowledge base.
-            embedding_model: Embedding model name. Use the `model` field from Get Available Models with
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with `model_type=text-
+                embedding`.
+            embedding_model_provider: Embedding model provider. Use the `provider` field from `models.list` with
                 `model_type=text-embedding`.
-            embedding_model_provider: Embedding model provider. Use the `provider` field from Get Available Models
-                with `model_type=text-embedding`.
-            original_document_id: Original document ID for versioning. Get it from List Documents.
+            original_document_id: Original document ID for versioning. Get it from `documents.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -602,16 +1062,17 @@ class Documents:
         retrieval_model: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Document by Text. Updates a document's text content, name, or processing configuration. Re-indexes the
-        document when its text changes.
+        """Updates a document's text content, name, or processing configuration. Re-indexes the document when its text
+        changes.
 
         Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/update-by-text``. A write: never repeated blindly; a repeat looks first whether it happened.
-        Server versions <=1.12.1: The indexing worker hangs for good; every later document stays `waiting` until it is
-        restarted. Carried out as a create by the same name where that is safe, else refused.
+        Server versions <=1.12.1: The indexing worker hangs for good; every later document stays `waiting` until the
+        worker is restarted. Carried out as a create by the same name where that is safe, else refused as
+        `unsupported` unless `allow_hazard` is set.
 
         Args:
-            dataset_id: Knowledge base ID. From List Knowledge Bases.
-            document_id: Document ID. From List Documents.
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            document_id: Document ID. From `documents.list`.
             name: Document name. Required when `text` is provided.
             text: Document text content.
             process_rule: Processing rules for chunking.
@@ -645,12 +1106,12 @@ class Documents:
         status: Literal["queuing", "indexing", "paused", "error", "available", "disabled", "archived"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """List Documents. Returns a paginated list of documents in a knowledge base.
+        """Returns a paginated list of documents in a knowledge base.
 
         Dify route: ``GET /datasets/{dataset_id}/documents``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. From List Knowledge Bases.
+            dataset_id: Knowledge base ID. From `datasets.list`.
             page: Page number. Server's default: 1.
             limit: Number of items per page. Server caps at `100`. Server's default: 20.
             keyword: Search keyword to filter by document name.
@@ -676,13 +1137,13 @@ class Documents:
         status: Literal["queuing", "indexing", "paused", "error", "available", "disabled", "archived"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
-        """All entries of :meth:`list`, newest first: pages of 100, by ``total``, repeats dropped by id."""
+        """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
         args = {
             "dataset_id": dataset_id,
             "keyword": keyword,
             "status": status,
         }
-        return self._client._pages("documents.list", args, options)
+        return self._client._pages("documents.list", args, options, "page")
 
     def get(
         self,
@@ -692,13 +1153,13 @@ class Documents:
         metadata: Literal["all", "only", "without"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get Document. Returns detailed information for a single document.
+        """Returns detailed information for a single document.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. From List Knowledge Bases.
-            document_id: Document ID. From List Documents.
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            document_id: Document ID. From `documents.list`.
             metadata: `all` returns all fields including metadata. `only` returns only `id`, `doc_type`, and
                 `doc_metadata`. `without` returns all fields except `doc_metadata`. Server's default: 'all'.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
@@ -719,13 +1180,13 @@ class Documents:
         document_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Delete Document. Permanently deletes a document and all its chunks from the knowledge base.
+        """Permanently deletes a document and all its chunks from the knowledge base.
 
         Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. From List Knowledge Bases.
-            document_id: Document ID. From List Documents.
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            document_id: Document ID. From `documents.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -743,13 +1204,14 @@ class Documents:
         batch: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get Document Indexing Status. Returns indexing progress for every document in a batch: the current stage and
-        chunk completion counts.
+        """Returns indexing progress for every document in a batch: the current stage and chunk completion counts. Poll
+        until each `indexing_status` reaches `completed` or `error`. Status advances through `waiting` → `parsing` →
+        `cleaning` → `splitting` → `indexing` → `completed`.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{batch}/indexing-status``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. From List Knowledge Bases.
+            dataset_id: Knowledge base ID. From `datasets.list`.
             batch: Batch ID returned when you create or update a document.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -769,15 +1231,15 @@ class Documents:
         document_ids: Sequence[Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Document Status in Batch. Enables, disables, archives, or unarchives multiple documents in one request.
+        """Enables, disables, archives, or unarchives multiple documents in one request.
 
         Dify route: ``PATCH /datasets/{dataset_id}/documents/status/{action}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. From List Knowledge Bases.
+            dataset_id: Knowledge base ID. From `datasets.list`.
             action: `enable` activates documents for retrieval, `disable` deactivates them, `archive` moves them to
                 the archive, `un_archive` restores them from the archive.
-            document_ids: Document IDs to update. Get them from List Documents.
+            document_ids: Document IDs to update. Get them from `documents.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -787,6 +1249,238 @@ class Documents:
             "dataset_id": dataset_id,
             "action": action,
             "document_ids": document_ids,
+        }, options)
+
+    def download(
+        self,
+        *,
+        dataset_id: str,
+        document_id: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns a signed URL for downloading a document's original uploaded file.
+
+        Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/download``. A read: repeated at will.
+
+        Args:
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            document_id: Document ID. From `documents.list`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("documents.download", {
+            "dataset_id": dataset_id,
+            "document_id": document_id,
+        }, options)
+
+
+class EndUsers:
+    """Operations of the group ``end_users``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def get(
+        self,
+        *,
+        end_user_id: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns an end user's details by ID. Useful for resolving an end-user ID returned by another endpoint, such as
+        `created_by` in the Upload File response. Apps: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator.
+
+        Dify route: ``GET /end-users/{end_user_id}``. A read: repeated at will.
+
+        Args:
+            end_user_id: ID of the end user to look up.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("end_users.get", {
+            "end_user_id": end_user_id,
+        }, options)
+
+
+class HumanInput:
+    """Operations of the group ``human_input``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def get(
+        self,
+        *,
+        form_token: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns the contents of a paused Human Input form. Requires WebApp delivery. Apps: Chatflow, Workflow.
+
+        Dify route: ``GET /form/human_input/{form_token}``. A read: repeated at will.
+
+        Args:
+            form_token: Access token for the paused form, returned in the `human_input_required` event from the Run
+                Workflow or Send Chat Message endpoint in streaming mode.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("human_input.get", {
+            "form_token": form_token,
+        }, options)
+
+    def submit(
+        self,
+        *,
+        form_token: str,
+        inputs: Mapping[str, Any],
+        action: str,
+        user: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Submits the recipient's response to a paused Human Input form. On acceptance the workflow resumes; follow the
+        resumed run via Stream Workflow Events. Requires WebApp delivery. Apps: Chatflow, Workflow.
+
+        Dify route: ``POST /form/human_input/{form_token}``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            form_token: Access token for the paused form, returned in the `human_input_required` event from the Run
+                Workflow or Send Chat Message endpoint in streaming mode.
+            inputs: Submitted values keyed by each input's `output_variable_name`. Paragraph and select inputs take a
+                string; a `file` input takes one file mapping; a `file-list` input takes an array of file mappings.
+            action: ID of the action button the recipient selected. Must match one of the `id` values from the form's
+                `user_actions` list (returned by `human_input.get`).
+            user: End-user identifier, defined by your app and unique within it. Service API and WebApp user IDs are
+                separate, even when identical.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("human_input.submit", {
+            "form_token": form_token,
+            "inputs": inputs,
+            "action": action,
+            "user": user,
+        }, options)
+
+
+class Messages:
+    """Operations of the group ``messages``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def suggested(
+        self,
+        *,
+        message_id: str,
+        user: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns the follow-up questions suggested for a message. Apps: Chatflow, New Agent, Chatbot, Agent.
+
+        Dify route: ``GET /messages/{message_id}/suggested``. A read: repeated at will.
+
+        Args:
+            message_id: ID of the message to get suggestions for. Get it from a chat response or `messages.list`.
+            user: End-user identifier, defined by your app and unique within it.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("messages.suggested", {
+            "message_id": message_id,
+            "user": user,
+        }, options)
+
+    def list(
+        self,
+        *,
+        conversation_id: str,
+        user: str | None = None,
+        first_id: str | None = None,
+        limit: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns a conversation's message history, newest first. Pass `first_id` to page backward into older messages.
+        Apps: Chatflow, New Agent, Chatbot, Agent.
+
+        Dify route: ``GET /messages``. A read: repeated at will.
+
+        Args:
+            conversation_id: ID of the conversation to read. Get conversation IDs from `conversations.list`.
+            user: End-user identifier, defined by your app and unique within it.
+            first_id: Pagination cursor: the `id` of the first message on the current page. Pass it to fetch the
+                previous (older) page; omit to fetch the latest messages.
+            limit: Number of chat history messages to return per request. 1..100. Server's default: 20.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("messages.list", {
+            "conversation_id": conversation_id,
+            "user": user,
+            "first_id": first_id,
+            "limit": limit,
+        }, options)
+
+    def iter(
+        self,
+        *,
+        conversation_id: str,
+        user: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of :meth:`list`, newest first: 100 at a time, each before the earliest one's id."""
+        args = {
+            "conversation_id": conversation_id,
+            "user": user,
+        }
+        return self._client._pages("messages.list", args, options, "first_id")
+
+    def feedback(
+        self,
+        *,
+        message_id: str,
+        user: str,
+        rating: Literal["like", "dislike"] | None = None,
+        content: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Records a `like` or `dislike` rating, plus an optional comment, on a message. Submitting `null` for `rating`
+        revokes the message's existing feedback. Apps: Chatflow, Chatbot, Agent, Text Generator.
+
+        Dify route: ``POST /messages/{message_id}/feedbacks``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            message_id: ID of the message to give feedback on. Get message IDs from `messages.list`.
+            rating: Feedback rating. Set to `null` to revoke previously submitted feedback.
+            user: End-user identifier, defined by your app and unique within it. Must match the `user` that received
+                the message, since feedback is scoped to that end user.
+            content: Optional text feedback providing additional detail.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("messages.feedback", {
+            "message_id": message_id,
+            "rating": rating,
+            "user": user,
+            "content": content,
         }, options)
 
 
@@ -804,13 +1498,13 @@ class Metadata:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """List Metadata Fields. Returns all metadata fields for the knowledge base, both custom and built-in, with the
-        count of documents using each field.
+        """Returns all metadata fields for the knowledge base, both custom and built-in, with the count of documents
+        using each field.
 
         Dify route: ``GET /datasets/{dataset_id}/metadata``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
+            dataset_id: Knowledge base ID. See `datasets.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -820,6 +1514,18 @@ class Metadata:
             "dataset_id": dataset_id,
         }, options)
 
+    def iter(
+        self,
+        *,
+        dataset_id: str,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """The entries of :meth:`list`, which come all at once."""
+        args = {
+            "dataset_id": dataset_id,
+        }
+        return self._client._pages("metadata.list", args, options, "")
+
     def create(
         self,
         *,
@@ -828,13 +1534,12 @@ class Metadata:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create Metadata Field. Create a custom metadata field for annotating documents in the knowledge base with
-        structured information.
+        """Create a custom metadata field for annotating documents in the knowledge base with structured information.
 
         Dify route: ``POST /datasets/{dataset_id}/metadata``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
+            dataset_id: Knowledge base ID. See `datasets.list`.
             type: `string` for text values, `number` for numeric values, `time` for date/time values.
             name: Name for the metadata field. Must be unique among the knowledge base's fields and at most 255
                 characters.
@@ -857,13 +1562,13 @@ class Metadata:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Metadata Field. Rename a custom metadata field.
+        """Rename a custom metadata field.
 
         Dify route: ``PATCH /datasets/{dataset_id}/metadata/{metadata_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
-            metadata_id: ID of the metadata field to rename. See List Metadata Fields.
+            dataset_id: Knowledge base ID. See `datasets.list`.
+            metadata_id: ID of the metadata field to rename. See `metadata.list`.
             name: New name for the field. Must be unique among the knowledge base's fields and at most 255 characters.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -883,14 +1588,13 @@ class Metadata:
         metadata_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Delete Metadata Field. Permanently delete a custom metadata field. Documents that used the field lose their
-        values for it.
+        """Permanently delete a custom metadata field. Documents that used the field lose their values for it.
 
         Dify route: ``DELETE /datasets/{dataset_id}/metadata/{metadata_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
-            metadata_id: ID of the metadata field to delete. See List Metadata Fields.
+            dataset_id: Knowledge base ID. See `datasets.list`.
+            metadata_id: ID of the metadata field to delete. See `metadata.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -907,12 +1611,12 @@ class Metadata:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get Built-in Metadata Fields. Returns the built-in metadata fields provided by the system.
+        """Returns the built-in metadata fields provided by the system.
 
         Dify route: ``GET /datasets/{dataset_id}/metadata/built-in``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
+            dataset_id: Knowledge base ID. See `datasets.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -929,12 +1633,12 @@ class Metadata:
         action: Literal["enable", "disable"],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Built-in Metadata Field. Enable or disable built-in metadata fields for the knowledge base.
+        """Enable or disable built-in metadata fields for the knowledge base.
 
         Dify route: ``POST /datasets/{dataset_id}/metadata/built-in/{action}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
+            dataset_id: Knowledge base ID. See `datasets.list`.
             action: `enable` to activate built-in metadata fields, `disable` to deactivate them.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -953,12 +1657,16 @@ class Metadata:
         operation_data: Sequence[Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Document Metadata in Batch. Update metadata values for multiple documents in a single request.
+        """Update metadata values for multiple documents in a single request.
 
         Dify route: ``POST /datasets/{dataset_id}/documents/metadata``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Server versions <=1.12.1: A value that could not be kept (an unknown document or field, a NUL) is a 200 all
+        the same: read back what matters.
+        Server versions <=1.12.1: Partial writes to one document at once are all 200 and some are lost: one at a time
+        for each document.
 
         Args:
-            dataset_id: Knowledge base ID. See List Knowledge Bases.
+            dataset_id: Knowledge base ID. See `datasets.list`.
             operation_data: Document metadata update operations, one entry per document.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -985,8 +1693,8 @@ class Models:
         model_type: Literal["text-embedding", "rerank", "llm", "tts", "speech2text", "moderation"],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get Available Models. Returns the available models of a given type. Use it to find the `text-embedding` and
-        `rerank` models to configure on a knowledge base.
+        """Returns the available models of a given type. Use it to find the `text-embedding` and `rerank` models to
+        configure on a knowledge base.
 
         Dify route: ``GET /workspaces/current/models/model-types/{model_type}``. A read: repeated at will.
 
@@ -1000,6 +1708,53 @@ class Models:
         """
         return self._client._method("models.list", {
             "model_type": model_type,
+        }, options)
+
+    def iter(
+        self,
+        *,
+        model_type: Literal["text-embedding", "rerank", "llm", "tts", "speech2text", "moderation"],
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """The entries of :meth:`list`, which come all at once."""
+        args = {
+            "model_type": model_type,
+        }
+        return self._client._pages("models.list", args, options, "")
+
+
+class Pipelines:
+    """Operations of the group ``pipelines``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def datasource_plugins(
+        self,
+        *,
+        dataset_id: str,
+        is_published: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Returns the datasource nodes configured in the knowledge pipeline, each with the plugin it uses and the
+        metadata needed to run it.
+
+        Dify route: ``GET /datasets/{dataset_id}/pipeline/datasource-plugins``. A read: repeated at will.
+
+        Args:
+            dataset_id: Knowledge base ID, from `datasets.list`.
+            is_published: Whether to read nodes from the published pipeline version rather than the draft. Server's
+                default: True.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("pipelines.datasource_plugins", {
+            "dataset_id": dataset_id,
+            "is_published": is_published,
         }, options)
 
 
@@ -1019,14 +1774,14 @@ class Segments:
         segments: Sequence[Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create Chunks. Create one or more chunks within a document.
+        """Create one or more chunks within a document.
 
         Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments``. A write: never repeated once a byte may have reached the server.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segments: Array of chunk objects to create.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segments: Array of chunk objects to create. 1...
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -1049,14 +1804,13 @@ class Segments:
         keyword: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """List Chunks. Returns a paginated list of chunks within a document, optionally filtered by keyword or indexing
-        status.
+        """Returns a paginated list of chunks within a document, optionally filtered by keyword or indexing status.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
             page: Page number. 1... Server's default: 1.
             limit: Number of items per page. Server caps at `100`. 1... Server's default: 20.
             status: Filter chunks by indexing status, e.g. `completed`, `indexing`, `error`.
@@ -1084,14 +1838,14 @@ class Segments:
         keyword: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
-        """All entries of :meth:`list`, newest first: pages of 100, by ``total``, repeats dropped by id."""
+        """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
         args = {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "status": status,
             "keyword": keyword,
         }
-        return self._client._pages("segments.list", args, options)
+        return self._client._pages("segments.list", args, options, "page")
 
     def get(
         self,
@@ -1101,14 +1855,14 @@ class Segments:
         segment_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get Chunk. Retrieve the full details of a single chunk.
+        """Retrieve the full details of a single chunk.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A read: repeated at will.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segment_id: Chunk ID. Obtain it from List Chunks.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segment_id: Chunk ID. Obtain it from `segments.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -1129,14 +1883,14 @@ class Segments:
         segment: Mapping[str, Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Chunk. Update a chunk's fields. The update re-triggers indexing for that chunk.
+        """Update a chunk's fields. The update re-triggers indexing for that chunk.
 
         Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segment_id: Chunk ID. Obtain it from List Chunks.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segment_id: Chunk ID. Obtain it from `segments.list`.
             segment: Chunk data to update.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -1158,14 +1912,14 @@ class Segments:
         segment_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Delete Chunk. Permanently delete a chunk from the document.
+        """Permanently delete a chunk from the document.
 
         Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            dataset_id: Knowledge base ID. Obtain it from List Knowledge Bases.
-            document_id: Document ID. Obtain it from List Documents.
-            segment_id: Chunk ID. Obtain it from List Chunks.
+            dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
+            document_id: Document ID. Obtain it from `documents.list`.
+            segment_id: Chunk ID. Obtain it from `segments.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -1192,10 +1946,11 @@ class Tags:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create Knowledge Tag. Create a tag for organizing knowledge bases.
+        """Create a tag for organizing knowledge bases.
 
         Dify route: ``POST /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it happened.
-        Server versions <=1.12.1: The tag is created, and the answer is a 400 of the server's own validation.
+        Server versions <=1.12.1: The tag is created, and the answer is a 400 of the server's own validation (`1
+        validation error for DataSetTag`), without the new id.
 
         Args:
             name: Tag name. Must be unique within the workspace. 1..50 characters.
@@ -1212,16 +1967,26 @@ class Tags:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """List Knowledge Tags. Returns all knowledge base tags in the workspace.
+        """Returns all knowledge base tags in the workspace.
 
         Dify route: ``GET /datasets/tags``. A read: repeated at will.
-        Server versions <=1.12.1: 400 as soon as one tag exists.
+        Server versions <=1.12.1: 400 as soon as one tag exists; `datasets.tags` works.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
             difypool.Error: a subclass named after the kind of failure.
         """
         return self._client._method("tags.list", {}, options)
+
+    def iter(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """The entries of :meth:`list`, which come all at once."""
+        args = {
+
+        }
+        return self._client._pages("tags.list", args, options, "")
 
     def update(
         self,
@@ -1230,13 +1995,14 @@ class Tags:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update Knowledge Tag. Rename a knowledge base tag.
+        """Rename a knowledge base tag.
 
         Dify route: ``PATCH /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it happened.
-        Server versions <=1.12.1: The tag is renamed, and the answer is a 400 of the server's own validation.
+        Server versions <=1.12.1: The tag is renamed, and the answer is a 400 of the server's own validation (`1
+        validation error for DataSetTag`).
 
         Args:
-            tag_id: ID of the tag to rename. See List Knowledge Type Tags.
+            tag_id: ID of the tag to rename. See `tags.list`.
             name: New name for the tag. Must be unique within the workspace. 1..50 characters.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
@@ -1254,13 +2020,12 @@ class Tags:
         tag_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Delete Knowledge Tag. Permanently delete a knowledge base tag. Does not delete the knowledge bases that were
-        tagged.
+        """Permanently delete a knowledge base tag. Does not delete the knowledge bases that were tagged.
 
         Dify route: ``DELETE /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            tag_id: ID of the tag to delete. See List Knowledge Type Tags.
+            tag_id: ID of the tag to delete. See `tags.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -1277,13 +2042,13 @@ class Tags:
         target_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create Tag Binding. Bind one or more tags to a knowledge base. A knowledge base can have multiple tags.
+        """Bind one or more tags to a knowledge base. A knowledge base can have multiple tags.
 
         Dify route: ``POST /datasets/tags/binding``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            tag_ids: IDs of the tags to bind. See List Knowledge Type Tags. Unknown tag IDs are silently ignored.
-            target_id: Knowledge base to bind the tags to. See List Knowledge Bases.
+            tag_ids: IDs of the tags to bind. See `tags.list`. Unknown tag IDs are silently ignored. 1...
+            target_id: Knowledge base to bind the tags to. See `datasets.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -1302,14 +2067,14 @@ class Tags:
         tag_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Delete Tag Binding. Remove one or more tags from a knowledge base.
+        """Remove one or more tags from a knowledge base.
 
         Dify route: ``POST /datasets/tags/unbinding``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
-            tag_ids: Tag IDs to unbind. Required unless the legacy `tag_id` is provided. See List Knowledge Type Tags.
-            tag_id: Legacy single-tag form. Normalized into `tag_ids` server-side. Use `tag_ids` for new integrations.
-            target_id: Knowledge base to unbind the tags from. See List Knowledge Bases.
+            tag_ids: Tags to unbind. Required unless `tag_id` is given. See `tags.list`. 1...
+            tag_id: One tag to unbind; the form that servers up to 1.12.1 take.
+            target_id: Knowledge base to unbind the tags from. See `datasets.list`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
 
         Raises:
@@ -1322,13 +2087,143 @@ class Tags:
         }, options)
 
 
+class Workflows:
+    """Operations of the group ``workflows``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def stop(
+        self,
+        *,
+        task_id: str,
+        user: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Stop a running workflow task. Only supported in `streaming` mode. Apps: Workflow.
+
+        Dify route: ``POST /workflows/tasks/{task_id}/stop``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            task_id: Task ID, from the streaming events of Run Workflow.
+            user: End-user identifier, defined by your app and unique within it. Need not match the `user` that
+                started the run; the stop applies to the task regardless of `user`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("workflows.stop", {
+            "task_id": task_id,
+            "user": user,
+        }, options)
+
+    def get_run(
+        self,
+        *,
+        workflow_run_id: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Get a single workflow run's status, inputs, outputs, and execution metrics. Apps: Chatflow, Workflow.
+
+        Dify route: ``GET /workflows/run/{workflow_run_id}``. A read: repeated at will.
+
+        Args:
+            workflow_run_id: Workflow run ID, from the response or streaming events of Run Workflow, or from message
+                metadata in Chatflow apps.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("workflows.get_run", {
+            "workflow_run_id": workflow_run_id,
+        }, options)
+
+    def logs(
+        self,
+        *,
+        keyword: str | None = None,
+        status: Literal["succeeded", "failed", "stopped"] | None = None,
+        page: int | None = None,
+        limit: int | None = None,
+        created_at__before: str | None = None,
+        created_at__after: str | None = None,
+        created_by_end_user_session_id: str | None = None,
+        created_by_account: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """List past workflow runs with optional filters. Each entry is a run-level summary (status, token usage, step
+        count, and timing), not a node-by-node execution log. Apps: Chatflow, Workflow.
+
+        Dify route: ``GET /workflows/logs``. A read: repeated at will.
+
+        Args:
+            keyword: Keyword to search in logs.
+            status: Filter by execution status.
+            page: Page number. 1..99999. Server's default: 1.
+            limit: Number of items per page. 1..100. Server's default: 20.
+            created_at__before: Filter logs created before this ISO 8601 timestamp.
+            created_at__after: Filter logs created after this ISO 8601 timestamp.
+            created_by_end_user_session_id: Filter by end user session ID.
+            created_by_account: Filter by the creator's account email (e.g., `name@example.com`).
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Raises:
+            difypool.Error: a subclass named after the kind of failure.
+        """
+        return self._client._method("workflows.logs", {
+            "keyword": keyword,
+            "status": status,
+            "page": page,
+            "limit": limit,
+            "created_at__before": created_at__before,
+            "created_at__after": created_at__after,
+            "created_by_end_user_session_id": created_by_end_user_session_id,
+            "created_by_account": created_by_account,
+        }, options)
+
+
+class Groups:
+    """What a client has as attributes, one for each group of operations."""
+
+    annotations: Annotations
+    apps: Apps
+    chat: Chat
+    child_chunks: ChildChunks
+    completion: Completion
+    conversations: Conversations
+    datasets: Datasets
+    documents: Documents
+    end_users: EndUsers
+    human_input: HumanInput
+    messages: Messages
+    metadata: Metadata
+    models: Models
+    pipelines: Pipelines
+    segments: Segments
+    tags: Tags
+    workflows: Workflows
+
+
 GROUPS = {
+    "annotations": Annotations,
     "apps": Apps,
+    "chat": Chat,
     "child_chunks": ChildChunks,
+    "completion": Completion,
+    "conversations": Conversations,
     "datasets": Datasets,
     "documents": Documents,
+    "end_users": EndUsers,
+    "human_input": HumanInput,
+    "messages": Messages,
     "metadata": Metadata,
     "models": Models,
+    "pipelines": Pipelines,
     "segments": Segments,
     "tags": Tags,
+    "workflows": Workflows,
 }

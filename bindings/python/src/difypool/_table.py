@@ -32,5 +32,51 @@ KINDS: dict[str, tuple[bool, int]] = {
 
 MESSAGE_MAX = 67174400
 GROUPS: frozenset[str] = frozenset(
-    ("apps", "child_chunks", "datasets", "documents", "metadata", "models", "segments", "tags")
+    ("annotations", "apps", "chat", "child_chunks", "completion", "conversations", "datasets", "documents", "end_users", "human_input", "messages", "metadata", "models", "pipelines", "segments", "tags", "workflows")
+)
+# Operations that may be repeated at will.
+FREE: frozenset[str] = frozenset(
+    (
+        "datasets.list",
+        "datasets.get",
+        "datasets.retrieve",
+        "documents.list",
+        "documents.get",
+        "documents.indexing_status",
+        "metadata.list",
+        "metadata.built_in",
+        "tags.list",
+        "datasets.tags",
+        "segments.list",
+        "segments.get",
+        "child_chunks.list",
+        "models.list",
+        "apps.info",
+        "apps.parameters",
+        "apps.meta",
+        "apps.site",
+        "messages.suggested",
+        "messages.list",
+        "apps.feedbacks",
+        "end_users.get",
+        "conversations.list",
+        "conversations.variables",
+        "annotations.list",
+        "annotations.reply_status",
+        "workflows.get_run",
+        "workflows.logs",
+        "human_input.get",
+        "documents.download",
+        "pipelines.datasource_plugins",
+        "service.ping",
+        "service.info",
+        "service.stats",
+        "service.profiles",
+        "service.operations",
+        "service.connect",
+        "service.set",
+        "service.cancel",
+        "service.warm",
+        "service.drain",
+    )
 )
