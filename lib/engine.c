@@ -39,7 +39,10 @@ dp_kind dp__engine_usable(const dp_client *client, dp_error *err) {
 }
 
 void dp__engine_post(dp_client *client, dp__job *job) {
-  if (dp__mailbox_post(&client->mailbox, job) && !dp__engine_here(client))
+  bool was_empty = dp__mailbox_post(&client->mailbox, job);
+  if (dp__engine_here(client))
+    client->posted_here = true; /* the loop looks again before it sleeps */
+  else if (was_empty)
     curl_multi_wakeup(client->multi);
 }
 
@@ -149,7 +152,8 @@ void *dp__engine_run(void *user) {
   bool ended = false;
   for (;;) {
     client->now_us = dp__now_us();
-    bool any = dp__mailbox_run(&client->mailbox);
+    client->posted_here = false;
+    dp__mailbox_run(&client->mailbox);
     dp__timers_run(&client->timers, client->now_us);
     curl_multi_perform(client->multi, &still);
     client->now_us = dp__now_us();
@@ -158,8 +162,10 @@ void *dp__engine_run(void *user) {
       ended = true;
       end_everything(client);
     }
-    if (client->stopping && !any && atomic_load(&client->running) == 0)
+    if (client->posted_here)
+      continue;
+    if (client->stopping && atomic_load(&client->running) == 0)
       return NULL;
-    curl_multi_poll(client->multi, NULL, 0, any ? 0 : timeout_ms(client), NULL);
+    curl_multi_poll(client->multi, NULL, 0, timeout_ms(client), NULL);
   }
 }

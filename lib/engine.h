@@ -44,6 +44,7 @@ struct dp_client {
   atomic_bool draining;
   atomic_uint running;  /* calls and exchanges that were accepted and not answered */
   atomic_uint profiles; /* alive */
+  bool posted_here;     /* the engine posted to itself in this turn */
   uint32_t waiting;     /* exchanges without a place */
   struct dp_exchange *exchanges; /* all that are not done, for free */
   struct dp_call *call_list;     /* the same for calls */

@@ -199,6 +199,45 @@ static bool values(scan *s) {
   }
 }
 
+/* One member: its name without quotes, and its value. */
+static bool member(scan *s, scan *key, scan *value) {
+  skip_space(s);
+  key->at = s->at + 1;
+  if (!string(s))
+    return false;
+  key->end = s->at - 1;
+  skip_space(s);
+  if (!take(s, ':'))
+    return false;
+  skip_space(s);
+  value->at = s->at;
+  bool ok = values(s);
+  for (value->end = s->at; ok && strchr(" \t\r\n", value->end[-1]);)
+    value->end--; /* values() looks past white space for what may follow */
+  return ok;
+}
+
+bool dp__json_member(const char *text, size_t length, const char *wanted, const char **value,
+                     size_t *value_length) {
+  scan s = {text, text + length}, key, found;
+  size_t size = strlen(wanted);
+  bool there = false;
+  skip_space(&s);
+  if (!take(&s, '{'))
+    return false;
+  do {
+    if (!member(&s, &key, &found))
+      return false;
+    if ((size_t)(key.end - key.at) == size && memcmp(key.at, wanted, size) == 0) {
+      there = true;
+      *value = found.at;
+      *value_length = (size_t)(found.end - found.at);
+    }
+    skip_space(&s);
+  } while (take(&s, ','));
+  return there && take(&s, '}');
+}
+
 bool dp__json_ok(const char *text, size_t length) {
   scan s = {text, text + length};
   return dp__utf8_ok(text, length) && values(&s) && s.at == s.end;

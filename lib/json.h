@@ -15,6 +15,11 @@ bool dp__json_string(dp__buffer *out, const char *text, size_t length);
 bool dp__json_double(dp__buffer *out, double value);
 /* dp__json_ok - whether the bytes are one JSON text: syntax, UTF-8, at most DP__JSON_DEPTH deep. */
 bool dp__json_ok(const char *text, size_t length);
+/* dp__json_member - where in an object's text the value of that member stands; of duplicates the last,
+ * as Dify reads it. False if the text is no object or has no such member. Names that are written with
+ * escapes are not recognised. */
+bool dp__json_member(const char *text, size_t length, const char *name, const char **value,
+                     size_t *value_length);
 /* dp__json_kind - the first character that is no white space: one of { [ " t f n - 0..9; 0 = none. */
 char dp__json_kind(const char *text, size_t length);
 

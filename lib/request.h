@@ -5,6 +5,7 @@
 #include <difypool/exchange.h>
 
 #include "arglist.h"
+#include "buffer.h"
 #include "optable.h"
 
 typedef struct dp__request {
@@ -14,26 +15,46 @@ typedef struct dp__request {
   char *query; /* escaped; NULL = none */
   char *body;  /* NULL = none */
   size_t body_length;
-  bool json;   /* the body is JSON of ours or says so */
-  dp_header *headers; /* those that http.request brought */
+  bool json;   /* the body is JSON, which nothing in headers says yet */
+  dp_header *headers; /* those that http.request brought; names and values are malloc'ed */
   size_t header_count;
-  bool raw;    /* came as http.request: answers are handed on whole */
+  bool raw;    /* came as http.request */
   bool free_of_effect; /* GET, HEAD, or free by the table */
+  bool ids_ok; /* every id in the path has the shape of one: a 404 page then means "no such route" */
 } dp__request;
 
 /*
  * dp__request_build - check the arguments and write the request.
  * prefix: the path of the profile's base URL ("/v1"), which http.request's path may bring along.
  * flags:  DP_CALL_NO_VALIDATE is looked at.
- * Returns DP_OK or DP_INVALID_REQUEST, whose message names the argument and what is allowed; on an
- * error there is nothing to free.
+ * Returns DP_OK, DP_INVALID_REQUEST (the message names the argument and what is allowed) or
+ * DP_INTERNAL (memory); on an error there is nothing to free.
  */
 dp_kind dp__request_build(const dp__op_desc *desc, const dp_args *args, const char *prefix,
                           uint32_t flags, dp__request *request, dp_error *err);
 void dp__request_deinit(dp__request *request);
 
+/* dp__request_take_body - put another body, malloc'ed, in the place of the request's. */
+void dp__request_take_body(dp__request *request, char *body, size_t length);
+
 /* dp__request_param - the value of a path parameter ("dataset_id") of a request that the table knows,
- * as it stands in the path; length 0 = there is none. */
+ * as it stands in the path, escaped; NULL = there is none. */
 const char *dp__request_param(const dp__request *request, const char *name, size_t *length);
+
+/* dp__uuid_ok - whether the text has the shape that Dify's routes take for an id. */
+bool dp__uuid_ok(const char *text, size_t length);
+
+/* dp__argument_check - one argument against its parameter: type, bounds, allowed values. */
+dp_kind dp__argument_check(const dp__op_desc *desc, const dp__param_desc *param,
+                           const dp__arg *arg, dp_error *err);
+
+/* dp__raw_build - the part of dp__request_build that makes http.request's. */
+dp_kind dp__raw_build(const dp__op_desc *desc, const dp_args *args, const char *prefix,
+                      dp__request *request, dp_error *err);
+
+/* dp__query_add - append NAME=VALUE, with an & before it if something stands there; an array becomes
+ * one pair for each entry, null nothing. False when memory is out or the value cannot stand in a
+ * query (an object, bytes). */
+bool dp__query_add(dp__buffer *query, const char *name, const dp__arg *arg);
 
 #endif
