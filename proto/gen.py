@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "proto"))
 
 import gen_c  # noqa: E402
+import gen_client  # noqa: E402
 import gen_check  # noqa: E402
 import gen_docs  # noqa: E402
 import gen_python  # noqa: E402
@@ -36,7 +37,7 @@ def load() -> dict[str, Any]:
 def outputs(table: dict[str, Any]) -> dict[Path, str]:
     """Every file that is made of the definition, with its text."""
     files: dict[str, str] = {}
-    for module in (gen_c, gen_docs, gen_python):
+    for module in (gen_c, gen_client, gen_docs, gen_python):
         files.update(module.outputs(table))
     return {ROOT / path: text for path, text in files.items()}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import keyword
-import textwrap
 from typing import Any
+
+from gen_pydoc import argument, docstring
 
 NOTE = "Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it."
 TYPES = {
@@ -19,12 +19,6 @@ TYPES = {
     "any": "Any",
     "bytes": "bytes",
 }
-RETRY_TEXT = {
-    "free": "A read: repeated at will.",
-    "verify": "A write: never repeated blindly; a repeat looks first whether it happened.",
-    "never": "A write: never repeated once a byte may have reached the server.",
-}
-
 # How a list goes on after its first page, and what its iterator promises.
 CURSORS = {
     "page": "All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id.",
@@ -68,37 +62,10 @@ def groups(table: dict[str, Any]) -> list[str]:
     return sorted({op["group"] for op in table["op"]} - {"service", "http"})
 
 
-def argument(name: str) -> str:
-    return name + "_" if keyword.iskeyword(name) else name
-
-
 def annotation(param: dict[str, Any]) -> str:
     if "enum" in param:
         return "Literal[" + ", ".join(json.dumps(e) for e in param["enum"]) + "]"
     return TYPES[param["type"]]
-
-
-def bound_text(param: dict[str, Any]) -> str:
-    if "min" not in param and "max" not in param:
-        return ""
-    unit = " characters" if param["type"] == "string" else " bytes" if param["type"] == "bytes" else ""
-    return f" {param.get('min', '')}..{param.get('max', '')}{unit}."
-
-
-def docstring(op: dict[str, Any], indent: str) -> str:
-    lines = textwrap.wrap(op["text"], 110) + ["", f"Dify route: ``{op['method']} {op['path']}``. {RETRY_TEXT[op['retry']]}"]
-    for defect in op.get("defects", []):
-        lines += textwrap.wrap(f"Server versions {defect['versions']}: {defect['text']}", 110)
-    if op["params"]:
-        lines += ["", "Args:"]
-    for p in op["params"]:
-        default = f" Server's default: {p['default']!r}." if p.get("default") not in (None, "") else ""
-        lines += textwrap.wrap(
-            f"{argument(p['name'])}: {p['text']}{bound_text(p)}{default}", 110, initial_indent="    ", subsequent_indent="        "
-        )
-    lines += ["    options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.", "", "Raises:"]
-    lines += ["    difypool.Error: a subclass named after the kind of failure."]
-    return "\n".join((indent + line).rstrip() for line in lines).replace("\\", "\\\\").strip()
 
 
 def method(op: dict[str, Any], is_async: bool) -> str:
@@ -116,7 +83,7 @@ def method(op: dict[str, Any], is_async: bool) -> str:
         self,
 {star}{"".join(p + chr(10) for p in params)}        **options: Unpack[CallOptions],
     ) -> Reply:
-        """{docstring(op, "        ")}
+        """{docstring(op, "        ", is_async)}
         """
         return {await_}self._client._method("{op["name"]}", {args}, options)
 '''
@@ -138,7 +105,7 @@ def iterator(op: dict[str, Any], is_async: bool) -> str:
 {star}{"".join(p + chr(10) for p in required + optional)}        **options: Unpack[CallOptions],
     ) -> {kind}[dict[str, Any]]:
         """{how}"""
-        args = {{
+        args: dict[str, Any] = {{
 {chr(10).join(values)}
         }}
         return self._client._pages("{op["name"]}", args, options, "{cursor}")

@@ -35,7 +35,9 @@ class Annotations:
         answer: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Creates an annotation. Annotations are predefined question-answer pairs the app returns directly on a match,
+        """Create Annotation.
+
+        Creates an annotation. Annotations are predefined question-answer pairs the app returns directly on a match,
         instead of generating a fresh response. Apps: Chatflow, Chatbot, Agent.
 
         Dify route: ``POST /apps/annotations``. A write: never repeated once a byte may have reached the server.
@@ -43,10 +45,14 @@ class Annotations:
         Args:
             question: Question text the app matches incoming user input against.
             answer: Answer returned when this annotation is matched.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.annotations.create(question="How do I install it?", answer="With apt.")
         """
         return self._client._method("annotations.create", {
             "question": question,
@@ -61,18 +67,24 @@ class Annotations:
         keyword: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Lists the app's annotations, optionally filtered by keyword. Apps: Chatflow, Chatbot, Agent.
+        """List Annotations.
+
+        Lists the app's annotations, optionally filtered by keyword. Apps: Chatflow, Chatbot, Agent.
 
         Dify route: ``GET /apps/annotations``. A read: repeated at will.
 
         Args:
-            page: Page number. 1... Server's default: 1.
-            limit: Number of items per page. Requests above 100 are capped at 100. 1... Server's default: 20.
+            page: Page number. At least 1. Server's default: 1.
+            limit: Number of items per page. Requests above 100 are capped at 100. At least 1. Server's default: 20.
             keyword: Keyword to filter annotations by question or answer content.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.annotations.list(limit=20)
         """
         return self._client._method("annotations.list", {
             "page": page,
@@ -87,7 +99,7 @@ class Annotations:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args = {
+        args: dict[str, Any] = {
             "keyword": keyword,
         }
         return self._client._pages("annotations.list", args, options, "page")
@@ -100,18 +112,29 @@ class Annotations:
         answer: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Updates an annotation's question and answer. Apps: Chatflow, Chatbot, Agent.
+        """Update Annotation.
 
-        Dify route: ``PUT /apps/annotations/{annotation_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Updates an annotation's question and answer. Apps: Chatflow, Chatbot, Agent.
+
+        Dify route: ``PUT /apps/annotations/{annotation_id}``. A write: never repeated blindly; a repeat looks first
+        whether it happened.
 
         Args:
             annotation_id: ID of the annotation to update. Get annotation IDs from `annotations.list`.
             question: New question text for the annotation.
             answer: New answer text for the annotation.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.annotations.update(
+            ...     annotation_id=annotation_id,
+            ...     question="How do I install it?",
+            ...     answer="With apt-get.",
+            ... )
         """
         return self._client._method("annotations.update", {
             "annotation_id": annotation_id,
@@ -125,16 +148,23 @@ class Annotations:
         annotation_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Deletes an annotation and its associated hit history. Apps: Chatflow, Chatbot, Agent.
+        """Delete Annotation.
 
-        Dify route: ``DELETE /apps/annotations/{annotation_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Deletes an annotation and its associated hit history. Apps: Chatflow, Chatbot, Agent.
+
+        Dify route: ``DELETE /apps/annotations/{annotation_id}``. A write: never repeated blindly; a repeat looks
+        first whether it happened.
 
         Args:
             annotation_id: ID of the annotation to delete. Get annotation IDs from `annotations.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.annotations.delete(annotation_id=annotation_id)
         """
         return self._client._method("annotations.delete", {
             "annotation_id": annotation_id,
@@ -149,25 +179,37 @@ class Annotations:
         score_threshold: float,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Enables or disables annotation reply for the app. Runs asynchronously; track progress with
+        """Configure Annotation Reply.
+
+        Enables or disables annotation reply for the app. Runs asynchronously; track progress with
         `annotations.reply_status`. The body is validated before the action runs, so `score_threshold`,
         `embedding_provider_name`, and `embedding_model_name` are required even for `disable`. Apps: Chatflow,
         Chatbot, Agent.
 
-        Dify route: ``POST /apps/annotation-reply/{action}``. A write: never repeated once a byte may have reached the server.
+        Dify route: ``POST /apps/annotation-reply/{action}``. A write: never repeated once a byte may have reached the
+        server.
 
         Args:
             action: Whether to enable or disable annotation reply.
             embedding_provider_name: Embedding model provider (for example, `openai`). Get available providers from
                 `models.list`.
-            embedding_model_name: Embedding model used to vectorize annotations for matching (for example, `text-
-                embedding-3-small`).
+            embedding_model_name: Embedding model used to vectorize annotations for matching (for example,
+                `text-embedding-3-small`).
             score_threshold: Minimum similarity score for an annotation to be considered a match. Higher values
                 require closer matches.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.annotations.configure_reply(
+            ...     action="enable",
+            ...     score_threshold=0.9,
+            ...     embedding_provider_name="langgenius/openai/openai",
+            ...     embedding_model_name="text-embedding-3-small",
+            ... )
         """
         return self._client._method("annotations.configure_reply", {
             "action": action,
@@ -183,7 +225,9 @@ class Annotations:
         job_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the status of an annotation reply configuration job started by `annotations.configure_reply`. Apps:
+        """Get Annotation Reply Job Status.
+
+        Returns the status of an annotation reply configuration job started by `annotations.configure_reply`. Apps:
         Chatflow, Chatbot, Agent.
 
         Dify route: ``GET /apps/annotation-reply/{action}/status/{job_id}``. A read: repeated at will.
@@ -191,10 +235,14 @@ class Annotations:
         Args:
             action: Action type, must match the `annotations.configure_reply` call.
             job_id: Job ID returned by `annotations.configure_reply`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.annotations.reply_status(action="enable", job_id=job_id)
         """
         return self._client._method("annotations.reply_status", {
             "action": action,
@@ -214,14 +262,22 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns basic information about the app: name, description, tags, mode, and author. Apps: Chatflow, Workflow,
+        """Get App Info.
+
+        Returns basic information about the app: name, description, tags, mode, and author. Apps: Chatflow, Workflow,
         New Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /info``. A read: repeated at will.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Args:
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.apps.info()
         """
         return self._client._method("apps.info", {}, options)
 
@@ -229,15 +285,23 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the app's front-end configuration: the opening statement and suggested questions, feature toggles, the
+        """Get App Parameters.
+
+        Returns the app's front-end configuration: the opening statement and suggested questions, feature toggles, the
         user input form, and file-upload limits. Use it to render the app's inputs and apply the correct upload
         limits. Apps: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /parameters``. A read: repeated at will.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Args:
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.apps.parameters()
         """
         return self._client._method("apps.parameters", {}, options)
 
@@ -245,14 +309,22 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the display icons for the tools this app uses, keyed by tool name. Apps: Chatflow, Workflow, New
+        """Get App Meta.
+
+        Returns the display icons for the tools this app uses, keyed by tool name. Apps: Chatflow, Workflow, New
         Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /meta``. A read: repeated at will.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Args:
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.apps.meta()
         """
         return self._client._method("apps.meta", {}, options)
 
@@ -260,14 +332,22 @@ class Apps:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the branding and display settings for the app's hosted WebApp, such as its title, icon, theme colors,
+        """Get App WebApp Settings.
+
+        Returns the branding and display settings for the app's hosted WebApp, such as its title, icon, theme colors,
         and default language. Apps: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /site``. A read: repeated at will.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Args:
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.apps.site()
         """
         return self._client._method("apps.site", {}, options)
 
@@ -278,18 +358,24 @@ class Apps:
         limit: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns a paginated list of all feedback on the app's messages, including both end-user and admin submissions.
+        """List App Feedbacks.
+
+        Returns a paginated list of all feedback on the app's messages, including both end-user and admin submissions.
         Apps: Chatflow, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /app/feedbacks``. A read: repeated at will.
 
         Args:
-            page: Page number. 1... Server's default: 1.
+            page: Page number. At least 1. Server's default: 1.
             limit: Feedback items per page. 1..101. Server's default: 20.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.apps.feedbacks(limit=20)
         """
         return self._client._method("apps.feedbacks", {
             "page": page,
@@ -312,19 +398,26 @@ class Chat:
         user: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Stops a chat message generation task. Only supported in `streaming` mode. Apps: Chatflow, New Agent, Chatbot,
+        """Stop Chat Message Generation.
+
+        Stops a chat message generation task. Only supported in `streaming` mode. Apps: Chatflow, New Agent, Chatbot,
         Agent.
 
-        Dify route: ``POST /chat-messages/{task_id}/stop``. A write: never repeated once a byte may have reached the server.
+        Dify route: ``POST /chat-messages/{task_id}/stop``. A write: never repeated once a byte may have reached the
+        server.
 
         Args:
             task_id: Task ID, from the streaming events of Send Chat Message.
             user: End-user identifier, defined by your app and unique within it. Must match the `user` sent with the
                 original message; if it differs, the stop silently does nothing and still returns success.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.chat.stop(task_id=task_id, user="abc-123")
         """
         return self._client._method("chat.stop", {
             "task_id": task_id,
@@ -349,20 +442,33 @@ class ChildChunks:
         content: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create a child chunk under a parent chunk. Intended for documents that use the parent-child
+        """Create Child Chunk.
+
+        Create a child chunk under a parent chunk. Intended for documents that use the parent-child
         (`hierarchical_model`) chunking mode.
 
-        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks``. A write: never repeated once a byte may have reached the server.
+        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks``. A
+        write: never repeated once a byte may have reached the server.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
             document_id: Document ID. Obtain it from `documents.list`.
             segment_id: Parent chunk ID. Obtain it from `segments.list`.
             content: Child chunk text content.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.child_chunks.create(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     segment_id=segment_id,
+            ...     content="apt",
+            ... )
         """
         return self._client._method("child_chunks.create", {
             "dataset_id": dataset_id,
@@ -382,21 +488,33 @@ class ChildChunks:
         keyword: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns a paginated list of child chunks under a specific parent chunk.
+        """List Child Chunks.
 
-        Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks``. A read: repeated at will.
+        Returns a paginated list of child chunks under a specific parent chunk.
+
+        Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks``. A read:
+        repeated at will.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
             document_id: Document ID. Obtain it from `documents.list`.
             segment_id: Parent chunk ID. Obtain it from `segments.list`.
-            page: Page number. 1... Server's default: 1.
-            limit: Number of items per page. Server caps at `100`. 1... Server's default: 20.
+            page: Page number. At least 1. Server's default: 1.
+            limit: Number of items per page. Server caps at `100`. At least 1. Server's default: 20.
             keyword: Search keyword.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.child_chunks.list(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     segment_id=segment_id,
+            ...     limit=100,
+            ... )
         """
         return self._client._method("child_chunks.list", {
             "dataset_id": dataset_id,
@@ -417,7 +535,7 @@ class ChildChunks:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args = {
+        args: dict[str, Any] = {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "segment_id": segment_id,
@@ -435,9 +553,13 @@ class ChildChunks:
         content: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update the content of an existing child chunk.
+        """Update Child Chunk.
 
-        Dify route: ``PATCH /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Update the content of an existing child chunk.
+
+        Dify route: ``PATCH
+        /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write:
+        never repeated blindly; a repeat looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
@@ -445,10 +567,21 @@ class ChildChunks:
             segment_id: Parent chunk ID. Obtain it from `segments.list`.
             child_chunk_id: Child chunk ID.
             content: Child chunk text content.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.child_chunks.update(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     segment_id=segment_id,
+            ...     child_chunk_id=child_chunk_id,
+            ...     content="apt-get",
+            ... )
         """
         return self._client._method("child_chunks.update", {
             "dataset_id": dataset_id,
@@ -467,9 +600,13 @@ class ChildChunks:
         child_chunk_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Permanently delete a child chunk from its parent chunk.
+        """Delete Child Chunk.
 
-        Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Permanently delete a child chunk from its parent chunk.
+
+        Dify route: ``DELETE
+        /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write:
+        never repeated blindly; a repeat looks first whether it happened.
         Server versions <=1.12.1: In an `economy` knowledge base the answer is a 400 about a missing embedding model,
         and the child chunk is gone.
 
@@ -478,10 +615,20 @@ class ChildChunks:
             document_id: Document ID. Obtain it from `documents.list`.
             segment_id: Parent chunk ID. Obtain it from `segments.list`.
             child_chunk_id: Child chunk ID.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.child_chunks.delete(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     segment_id=segment_id,
+            ...     child_chunk_id=child_chunk_id,
+            ... )
         """
         return self._client._method("child_chunks.delete", {
             "dataset_id": dataset_id,
@@ -506,18 +653,25 @@ class Completion:
         user: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Stops a completion message generation task. Only supported in `streaming` mode. Apps: Text Generator.
+        """Stop Completion Message Generation.
 
-        Dify route: ``POST /completion-messages/{task_id}/stop``. A write: never repeated once a byte may have reached the server.
+        Stops a completion message generation task. Only supported in `streaming` mode. Apps: Text Generator.
+
+        Dify route: ``POST /completion-messages/{task_id}/stop``. A write: never repeated once a byte may have reached
+        the server.
 
         Args:
             task_id: Task ID, from the streaming events of Send Completion Message.
             user: End-user identifier, defined by your app and unique within it. Must match the `user` sent with the
                 original message; if it differs, the stop silently does nothing and still returns success.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.completion.stop(task_id=task_id, user="abc-123")
         """
         return self._client._method("completion.stop", {
             "task_id": task_id,
@@ -542,7 +696,9 @@ class Conversations:
         sort_by: Literal["created_at", "-created_at", "updated_at", "-updated_at"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Lists an end user's conversations, most recently active first. Apps: Chatflow, New Agent, Chatbot, Agent.
+        """List Conversations.
+
+        Lists an end user's conversations, most recently active first. Apps: Chatflow, New Agent, Chatbot, Agent.
 
         Dify route: ``GET /conversations``. A read: repeated at will.
 
@@ -552,10 +708,14 @@ class Conversations:
                 page.
             limit: Number of records to return. 1..100. Server's default: 20.
             sort_by: Field to sort by. Prefix with `-` for descending order. Server's default: '-updated_at'.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.conversations.list(limit=20, user="abc-123")
         """
         return self._client._method("conversations.list", {
             "user": user,
@@ -572,7 +732,7 @@ class Conversations:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: 100 at a time, each from the last one's id on."""
-        args = {
+        args: dict[str, Any] = {
             "user": user,
             "sort_by": sort_by,
         }
@@ -588,7 +748,9 @@ class Conversations:
         variable_name: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Lists the variables stored in a conversation. Apps: Chatflow, Chatbot, Agent.
+        """List Conversation Variables.
+
+        Lists the variables stored in a conversation. Apps: Chatflow, Chatbot, Agent.
 
         Dify route: ``GET /conversations/{conversation_id}/variables``. A read: repeated at will.
 
@@ -600,10 +762,14 @@ class Conversations:
                 page.
             limit: Number of records to return. 1..100. Server's default: 20.
             variable_name: Filter variables by a specific name. 1..255 characters.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.conversations.variables(conversation_id=conversation_id, user="abc-123")
         """
         return self._client._method("conversations.variables", {
             "conversation_id": conversation_id,
@@ -622,10 +788,13 @@ class Conversations:
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Renames a conversation, or auto-generates a name from its messages when `auto_generate` is `true`. The name is
+        """Rename Conversation.
+
+        Renames a conversation, or auto-generates a name from its messages when `auto_generate` is `true`. The name is
         what clients display in a multi-conversation list. Apps: Chatflow, New Agent, Chatbot, Agent.
 
-        Dify route: ``POST /conversations/{conversation_id}/name``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Dify route: ``POST /conversations/{conversation_id}/name``. A write: never repeated blindly; a repeat looks
+        first whether it happened.
 
         Args:
             conversation_id: ID of the conversation to rename. Get conversation IDs from `conversations.list`.
@@ -633,10 +802,14 @@ class Conversations:
             auto_generate: Automatically generate the conversation name. When `true`, the `name` field is ignored.
                 Server's default: False.
             user: End-user identifier, defined by your app and unique within it.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.conversations.rename(conversation_id=conversation_id, name="Installing", user="abc-123")
         """
         return self._client._method("conversations.rename", {
             "conversation_id": conversation_id,
@@ -654,10 +827,13 @@ class Conversations:
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Updates a conversation variable's value. The new value must match the variable's existing type. Apps:
+        """Update Conversation Variable.
+
+        Updates a conversation variable's value. The new value must match the variable's existing type. Apps:
         Chatflow, Chatbot, Agent.
 
-        Dify route: ``PUT /conversations/{conversation_id}/variables/{variable_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Dify route: ``PUT /conversations/{conversation_id}/variables/{variable_id}``. A write: never repeated blindly;
+        a repeat looks first whether it happened.
 
         Args:
             conversation_id: ID of the conversation that owns the variable. Get conversation IDs from
@@ -665,10 +841,19 @@ class Conversations:
             variable_id: ID of the variable to update. Get variable IDs from `conversations.variables`.
             value: The new value for the variable. Must match the variable's expected type.
             user: End-user identifier, defined by your app and unique within it.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.conversations.update_variable(
+            ...     conversation_id=conversation_id,
+            ...     variable_id=variable_id,
+            ...     value="calm",
+            ...     user="abc-123",
+            ... )
         """
         return self._client._method("conversations.update_variable", {
             "conversation_id": conversation_id,
@@ -684,17 +869,24 @@ class Conversations:
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Deletes a conversation. Apps: Chatflow, New Agent, Chatbot, Agent.
+        """Delete Conversation.
 
-        Dify route: ``DELETE /conversations/{conversation_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Deletes a conversation. Apps: Chatflow, New Agent, Chatbot, Agent.
+
+        Dify route: ``DELETE /conversations/{conversation_id}``. A write: never repeated blindly; a repeat looks first
+        whether it happened.
 
         Args:
             conversation_id: ID of the conversation to delete. Get conversation IDs from `conversations.list`.
             user: End-user identifier, defined by your app and unique within it.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.conversations.delete(conversation_id=conversation_id, user="abc-123")
         """
         return self._client._method("conversations.delete", {
             "conversation_id": conversation_id,
@@ -720,7 +912,9 @@ class Datasets:
         tag_ids: Sequence[Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns a paginated list of knowledge bases, optionally filtered by keyword or tags.
+        """List Knowledge Bases.
+
+        Returns a paginated list of knowledge bases, optionally filtered by keyword or tags.
 
         Dify route: ``GET /datasets``. A read: repeated at will.
 
@@ -730,10 +924,14 @@ class Datasets:
             keyword: Search keyword to filter by name.
             include_all: Whether to include all knowledge bases regardless of permissions. Server's default: False.
             tag_ids: Tag IDs to filter by. Get tag IDs from `tags.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.list(keyword="guide", limit=20, include_all=True)
         """
         return self._client._method("datasets.list", {
             "page": page,
@@ -752,7 +950,7 @@ class Datasets:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args = {
+        args: dict[str, Any] = {
             "keyword": keyword,
             "include_all": include_all,
             "tag_ids": tag_ids,
@@ -775,14 +973,16 @@ class Datasets:
         summary_index_setting: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Creates an empty knowledge base. Add documents to it with `documents.create_by_text` or Create Document by
+        """Create an Empty Knowledge Base.
+
+        Creates an empty knowledge base. Add documents to it with `documents.create_by_text` or Create Document by
         File.
 
         Dify route: ``POST /datasets``. A write: never repeated blindly; a repeat looks first whether it happened.
 
         Args:
             name: Name of the knowledge base. 1..40 characters.
-            description: Description of the knowledge base. ..400 characters.
+            description: Description of the knowledge base. At most 400 characters.
             indexing_technique: `high_quality` uses embedding models for precise search; `economy` uses keyword-based
                 indexing.
             permission: Controls who can access this knowledge base. `only_me` restricts to the creator,
@@ -790,20 +990,36 @@ class Datasets:
                 members. Server's default: 'only_me'.
             provider: `vendor` for internal knowledge base, `external` for external knowledge base. Server's default:
                 'vendor'.
-            embedding_model: Embedding model name. Use the `model` field from `models.list` with `model_type=text-
-                embedding`.
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with
+                `model_type=text-embedding`.
             embedding_model_provider: Embedding model provider identifier, formatted as
                 `organization/plugin_name/provider_name` (e.g. `langgenius/openai/openai`). A bare name like `openai`
                 expands to `langgenius/<name>/<name>` and works only for langgenius-published plugins.
             retrieval_model: Retrieval model configuration. Controls how chunks are searched and ranked when querying
                 this knowledge base.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
             external_knowledge_api_id: ID of the external knowledge API connection.
             external_knowledge_id: ID of the external knowledge base.
             summary_index_setting: Summary index configuration.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+                Of the form ``{enable?: boolean, model_name?: string, model_provider_name?: string, summary_prompt?:
+                    string}``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden, Overloaded,
+                ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.create(name="Product guide", permission="only_me", indexing_technique="economy")
         """
         return self._client._method("datasets.create", {
             "name": name,
@@ -825,17 +1041,23 @@ class Datasets:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns detailed information about a knowledge base, including its embedding model, retrieval configuration,
+        """Get Knowledge Base.
+
+        Returns detailed information about a knowledge base, including its embedding model, retrieval configuration,
         and document statistics.
 
         Dify route: ``GET /datasets/{dataset_id}``. A read: repeated at will.
 
         Args:
             dataset_id: Knowledge base ID, from `datasets.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.get(dataset_id=dataset_id)
         """
         return self._client._method("datasets.get", {
             "dataset_id": dataset_id,
@@ -858,34 +1080,53 @@ class Datasets:
         external_knowledge_api_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Updates a knowledge base. Only the fields included in the request body are changed.
+        """Update Knowledge Base.
 
-        Dify route: ``PATCH /datasets/{dataset_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Updates a knowledge base. Only the fields included in the request body are changed.
+
+        Dify route: ``PATCH /datasets/{dataset_id}``. A write: never repeated blindly; a repeat looks first whether it
+        happened.
 
         Args:
             dataset_id: Knowledge base ID, from `datasets.list`.
             name: Name of the knowledge base. 1..40 characters.
-            description: Description of the knowledge base. ..400 characters.
+            description: Description of the knowledge base. At most 400 characters.
             indexing_technique: `high_quality` uses embedding models for precise search; `economy` uses keyword-based
                 indexing.
             permission: Controls who can access this knowledge base. `only_me` restricts to the creator,
                 `all_team_members` grants access to the entire workspace, `partial_members` grants access to specified
                 members.
-            embedding_model: Embedding model name. Use the `model` field from `models.list` with `model_type=text-
-                embedding`.
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with
+                `model_type=text-embedding`.
             embedding_model_provider: Embedding model provider identifier, formatted as
                 `organization/plugin_name/provider_name` (e.g. `langgenius/openai/openai`). A bare name like `openai`
                 expands to `langgenius/<name>/<name>` and works only for langgenius-published plugins.
             retrieval_model: Retrieval model configuration. Controls how chunks are searched and ranked when querying
                 this knowledge base.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
             partial_member_list: List of team members with access when `permission` is `partial_members`.
+                Of the form ``[{user_id?: string}]``
             external_retrieval_model: Retrieval settings for external knowledge bases.
+                Of the form ``{top_k?: integer, score_threshold?: number, score_threshold_enabled?: boolean}``
             external_knowledge_id: ID of the external knowledge base.
             external_knowledge_api_id: ID of the external knowledge API connection.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.update(dataset_id=dataset_id, description="What the product does")
         """
         return self._client._method("datasets.update", {
             "dataset_id": dataset_id,
@@ -908,16 +1149,24 @@ class Datasets:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Permanently deletes a knowledge base and all of its documents.
+        """Delete Knowledge Base.
 
-        Dify route: ``DELETE /datasets/{dataset_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Permanently deletes a knowledge base and all of its documents.
+
+        Dify route: ``DELETE /datasets/{dataset_id}``. A write: never repeated blindly; a repeat looks first whether
+        it happened.
 
         Args:
             dataset_id: Knowledge base ID, from `datasets.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.delete(dataset_id=dataset_id)
         """
         return self._client._method("datasets.delete", {
             "dataset_id": dataset_id,
@@ -933,7 +1182,9 @@ class Datasets:
         external_retrieval_model: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Searches a knowledge base and returns the chunks most relevant to the query, for both production retrieval and
+        """Retrieve Chunks from a Knowledge Base.
+
+        Searches a knowledge base and returns the chunks most relevant to the query, for both production retrieval and
         test retrieval.
 
         Dify route: ``POST /datasets/{dataset_id}/retrieve``. A read: repeated at will.
@@ -942,15 +1193,30 @@ class Datasets:
 
         Args:
             dataset_id: Knowledge base ID, from `datasets.list`.
-            query: Search query text. ..250 characters.
+            query: Search query text. At most 250 characters.
             retrieval_model: Retrieval model configuration. Controls how chunks are searched and ranked when querying
                 this knowledge base.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
             attachment_ids: List of attachment IDs to include in the retrieval context.
+                Of the form ``[string]``
             external_retrieval_model: Retrieval settings for external knowledge bases.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+                Of the form ``{top_k?: integer, score_threshold?: number, score_threshold_enabled?: boolean}``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, RateLimited, Quota, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.retrieve(dataset_id=dataset_id, query="how to install")
         """
         return self._client._method("datasets.retrieve", {
             "dataset_id": dataset_id,
@@ -966,16 +1232,22 @@ class Datasets:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the tags bound to a knowledge base.
+        """Get Knowledge Base Tags.
+
+        Returns the tags bound to a knowledge base.
 
         Dify route: ``GET /datasets/{dataset_id}/tags``. A read: repeated at will.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.tags(dataset_id=dataset_id)
         """
         return self._client._method("datasets.tags", {
             "dataset_id": dataset_id,
@@ -1006,10 +1278,13 @@ class Documents:
         original_document_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Creates a document in a knowledge base from raw text. Indexing runs asynchronously; track it with the returned
+        """Create Document by Text.
+
+        Creates a document in a knowledge base from raw text. Indexing runs asynchronously; track it with the returned
         `batch` ID via `documents.indexing_status`.
 
-        Dify route: ``POST /datasets/{dataset_id}/document/create-by-text``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Dify route: ``POST /datasets/{dataset_id}/document/create-by-text``. A write: never repeated blindly; a repeat
+        looks first whether it happened.
         Server versions <=1.12.1: indexing_technique must be in every create, also where the knowledge base has one:
         else 400, or 500 where neither has one. Filled in from the knowledge base.
 
@@ -1024,16 +1299,42 @@ class Documents:
                 `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
             doc_language: Language of the document for processing optimization. Server's default: 'English'.
             process_rule: Processing rules for chunking.
+                Of the form ``{mode: automatic|custom|hierarchical, rules?: {pre_processing_rules?: [{id?:
+                    remove_stopwords|remove_extra_spaces|remove_urls_emails, enabled?: boolean}], segmentation?:
+                    {separator?: string, max_tokens?: integer, chunk_overlap?: integer}, parent_mode?:
+                    full-doc|paragraph, subchunk_segmentation?: {separator?: string, max_tokens?: integer,
+                    chunk_overlap?: integer}}}``
             retrieval_model: Controls how chunks are searched and ranked when querying this knowledge base.
-            embedding_model: Embedding model name. Use the `model` field from `models.list` with `model_type=text-
-                embedding`.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with
+                `model_type=text-embedding`.
             embedding_model_provider: Embedding model provider. Use the `provider` field from `models.list` with
                 `model_type=text-embedding`.
             original_document_id: Original document ID for versioning. Get it from `documents.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.create_by_text(
+            ...     dataset_id=dataset_id,
+            ...     name="guide.md",
+            ...     text="How to install, and what to do then.",
+            ...     indexing_technique="economy",
+            ...     doc_form="text_model",
+            ...     process_rule={"mode": "automatic"},
+            ... )
         """
         return self._client._method("documents.create_by_text", {
             "dataset_id": dataset_id,
@@ -1062,10 +1363,13 @@ class Documents:
         retrieval_model: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Updates a document's text content, name, or processing configuration. Re-indexes the document when its text
+        """Update Document by Text.
+
+        Updates a document's text content, name, or processing configuration. Re-indexes the document when its text
         changes.
 
-        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/update-by-text``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/update-by-text``. A write: never repeated
+        blindly; a repeat looks first whether it happened.
         Server versions <=1.12.1: The indexing worker hangs for good; every later document stays `waiting` until the
         worker is restarted. Carried out as a create by the same name where that is safe, else refused as
         `unsupported` unless `allow_hazard` is set.
@@ -1076,14 +1380,38 @@ class Documents:
             name: Document name. Required when `text` is provided.
             text: Document text content.
             process_rule: Processing rules for chunking.
+                Of the form ``{mode: automatic|custom|hierarchical, rules?: {pre_processing_rules?: [{id?:
+                    remove_stopwords|remove_extra_spaces|remove_urls_emails, enabled?: boolean}], segmentation?:
+                    {separator?: string, max_tokens?: integer, chunk_overlap?: integer}, parent_mode?:
+                    full-doc|paragraph, subchunk_segmentation?: {separator?: string, max_tokens?: integer,
+                    chunk_overlap?: integer}}}``
             doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
                 `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
             doc_language: Language of the document for processing optimization. Server's default: 'English'.
             retrieval_model: Controls how chunks are searched and ranked when querying this knowledge base.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unsupported, Unauthorized,
+                Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol:
+                all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.update_by_text(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     name="guide.md",
+            ...     text="How to install it on Debian.",
+            ... )
         """
         return self._client._method("documents.update_by_text", {
             "dataset_id": dataset_id,
@@ -1106,7 +1434,9 @@ class Documents:
         status: Literal["queuing", "indexing", "paused", "error", "available", "disabled", "archived"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns a paginated list of documents in a knowledge base.
+        """List Documents.
+
+        Returns a paginated list of documents in a knowledge base.
 
         Dify route: ``GET /datasets/{dataset_id}/documents``. A read: repeated at will.
 
@@ -1116,10 +1446,14 @@ class Documents:
             limit: Number of items per page. Server caps at `100`. Server's default: 20.
             keyword: Search keyword to filter by document name.
             status: Filter by display status.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.list(dataset_id=dataset_id, keyword="guide", limit=100)
         """
         return self._client._method("documents.list", {
             "dataset_id": dataset_id,
@@ -1138,7 +1472,7 @@ class Documents:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args = {
+        args: dict[str, Any] = {
             "dataset_id": dataset_id,
             "keyword": keyword,
             "status": status,
@@ -1153,7 +1487,9 @@ class Documents:
         metadata: Literal["all", "only", "without"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns detailed information for a single document.
+        """Get Document.
+
+        Returns detailed information for a single document.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}``. A read: repeated at will.
 
@@ -1162,10 +1498,14 @@ class Documents:
             document_id: Document ID. From `documents.list`.
             metadata: `all` returns all fields including metadata. `only` returns only `id`, `doc_type`, and
                 `doc_metadata`. `without` returns all fields except `doc_metadata`. Server's default: 'all'.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.get(dataset_id=dataset_id, document_id=document_id)
         """
         return self._client._method("documents.get", {
             "dataset_id": dataset_id,
@@ -1180,17 +1520,25 @@ class Documents:
         document_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Permanently deletes a document and all its chunks from the knowledge base.
+        """Delete Document.
 
-        Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Permanently deletes a document and all its chunks from the knowledge base.
+
+        Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}``. A write: never repeated blindly; a
+        repeat looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_id: Document ID. From `documents.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.delete(dataset_id=dataset_id, document_id=document_id)
         """
         return self._client._method("documents.delete", {
             "dataset_id": dataset_id,
@@ -1204,7 +1552,9 @@ class Documents:
         batch: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns indexing progress for every document in a batch: the current stage and chunk completion counts. Poll
+        """Get Document Indexing Status.
+
+        Returns indexing progress for every document in a batch: the current stage and chunk completion counts. Poll
         until each `indexing_status` reaches `completed` or `error`. Status advances through `waiting` → `parsing` →
         `cleaning` → `splitting` → `indexing` → `completed`.
 
@@ -1213,10 +1563,14 @@ class Documents:
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
             batch: Batch ID returned when you create or update a document.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.indexing_status(dataset_id=dataset_id, batch=batch)
         """
         return self._client._method("documents.indexing_status", {
             "dataset_id": dataset_id,
@@ -1231,19 +1585,31 @@ class Documents:
         document_ids: Sequence[Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Enables, disables, archives, or unarchives multiple documents in one request.
+        """Update Document Status in Batch.
 
-        Dify route: ``PATCH /datasets/{dataset_id}/documents/status/{action}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Enables, disables, archives, or unarchives multiple documents in one request.
+
+        Dify route: ``PATCH /datasets/{dataset_id}/documents/status/{action}``. A write: never repeated blindly; a
+        repeat looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
             action: `enable` activates documents for retrieval, `disable` deactivates them, `archive` moves them to
                 the archive, `un_archive` restores them from the archive.
             document_ids: Document IDs to update. Get them from `documents.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+                Of the form ``[string]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.update_status(
+            ...     dataset_id=dataset_id,
+            ...     action="disable",
+            ...     document_ids=[document_id],
+            ... )
         """
         return self._client._method("documents.update_status", {
             "dataset_id": dataset_id,
@@ -1258,17 +1624,24 @@ class Documents:
         document_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns a signed URL for downloading a document's original uploaded file.
+        """Download Document.
+
+        Returns a signed URL for downloading a document's original uploaded file.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/download``. A read: repeated at will.
+        Server versions <=1.12.1 do not have it.
 
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_id: Document ID. From `documents.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls,
+                Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.download(dataset_id=dataset_id, document_id=document_id)
         """
         return self._client._method("documents.download", {
             "dataset_id": dataset_id,
@@ -1290,17 +1663,24 @@ class EndUsers:
         end_user_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns an end user's details by ID. Useful for resolving an end-user ID returned by another endpoint, such as
+        """Get End User Info.
+
+        Returns an end user's details by ID. Useful for resolving an end-user ID returned by another endpoint, such as
         `created_by` in the Upload File response. Apps: Chatflow, Workflow, New Agent, Chatbot, Agent, Text Generator.
 
         Dify route: ``GET /end-users/{end_user_id}``. A read: repeated at will.
+        Server versions <=1.12.1 do not have it.
 
         Args:
             end_user_id: ID of the end user to look up.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls,
+                Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.end_users.get(end_user_id=end_user_id)
         """
         return self._client._method("end_users.get", {
             "end_user_id": end_user_id,
@@ -1321,17 +1701,24 @@ class HumanInput:
         form_token: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the contents of a paused Human Input form. Requires WebApp delivery. Apps: Chatflow, Workflow.
+        """Get Human Input Form.
+
+        Returns the contents of a paused Human Input form. Requires WebApp delivery. Apps: Chatflow, Workflow.
 
         Dify route: ``GET /form/human_input/{form_token}``. A read: repeated at will.
+        Server versions <=1.12.1 do not have it.
 
         Args:
             form_token: Access token for the paused form, returned in the `human_input_required` event from the Run
                 Workflow or Send Chat Message endpoint in streaming mode.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.human_input.get(form_token=form_token)
         """
         return self._client._method("human_input.get", {
             "form_token": form_token,
@@ -1346,10 +1733,14 @@ class HumanInput:
         user: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Submits the recipient's response to a paused Human Input form. On acceptance the workflow resumes; follow the
+        """Submit Human Input Form.
+
+        Submits the recipient's response to a paused Human Input form. On acceptance the workflow resumes; follow the
         resumed run via Stream Workflow Events. Requires WebApp delivery. Apps: Chatflow, Workflow.
 
-        Dify route: ``POST /form/human_input/{form_token}``. A write: never repeated once a byte may have reached the server.
+        Dify route: ``POST /form/human_input/{form_token}``. A write: never repeated once a byte may have reached the
+        server.
+        Server versions <=1.12.1 do not have it.
 
         Args:
             form_token: Access token for the paused form, returned in the `human_input_required` event from the Run
@@ -1360,10 +1751,19 @@ class HumanInput:
                 `user_actions` list (returned by `human_input.get`).
             user: End-user identifier, defined by your app and unique within it. Service API and WebApp user IDs are
                 separate, even when identical.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.human_input.submit(
+            ...     form_token=form_token,
+            ...     inputs={"feedback": "Looks good"},
+            ...     action="approve",
+            ...     user="abc-123",
+            ... )
         """
         return self._client._method("human_input.submit", {
             "form_token": form_token,
@@ -1388,17 +1788,23 @@ class Messages:
         user: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the follow-up questions suggested for a message. Apps: Chatflow, New Agent, Chatbot, Agent.
+        """Get Next Suggested Questions.
+
+        Returns the follow-up questions suggested for a message. Apps: Chatflow, New Agent, Chatbot, Agent.
 
         Dify route: ``GET /messages/{message_id}/suggested``. A read: repeated at will.
 
         Args:
             message_id: ID of the message to get suggestions for. Get it from a chat response or `messages.list`.
             user: End-user identifier, defined by your app and unique within it.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.messages.suggested(message_id=message_id, user="abc-123")
         """
         return self._client._method("messages.suggested", {
             "message_id": message_id,
@@ -1414,7 +1820,9 @@ class Messages:
         limit: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns a conversation's message history, newest first. Pass `first_id` to page backward into older messages.
+        """List Conversation Messages.
+
+        Returns a conversation's message history, newest first. Pass `first_id` to page backward into older messages.
         Apps: Chatflow, New Agent, Chatbot, Agent.
 
         Dify route: ``GET /messages``. A read: repeated at will.
@@ -1425,10 +1833,14 @@ class Messages:
             first_id: Pagination cursor: the `id` of the first message on the current page. Pass it to fetch the
                 previous (older) page; omit to fetch the latest messages.
             limit: Number of chat history messages to return per request. 1..100. Server's default: 20.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.messages.list(conversation_id=conversation_id, limit=20, user="abc-123")
         """
         return self._client._method("messages.list", {
             "conversation_id": conversation_id,
@@ -1445,7 +1857,7 @@ class Messages:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`, newest first: 100 at a time, each before the earliest one's id."""
-        args = {
+        args: dict[str, Any] = {
             "conversation_id": conversation_id,
             "user": user,
         }
@@ -1460,10 +1872,13 @@ class Messages:
         content: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Records a `like` or `dislike` rating, plus an optional comment, on a message. Submitting `null` for `rating`
+        """Submit Message Feedback.
+
+        Records a `like` or `dislike` rating, plus an optional comment, on a message. Submitting `null` for `rating`
         revokes the message's existing feedback. Apps: Chatflow, Chatbot, Agent, Text Generator.
 
-        Dify route: ``POST /messages/{message_id}/feedbacks``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Dify route: ``POST /messages/{message_id}/feedbacks``. A write: never repeated blindly; a repeat looks first
+        whether it happened.
 
         Args:
             message_id: ID of the message to give feedback on. Get message IDs from `messages.list`.
@@ -1471,10 +1886,14 @@ class Messages:
             user: End-user identifier, defined by your app and unique within it. Must match the `user` that received
                 the message, since feedback is scoped to that end user.
             content: Optional text feedback providing additional detail.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.messages.feedback(message_id=message_id, rating="like", user="abc-123")
         """
         return self._client._method("messages.feedback", {
             "message_id": message_id,
@@ -1498,17 +1917,23 @@ class Metadata:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns all metadata fields for the knowledge base, both custom and built-in, with the count of documents
+        """List Metadata Fields.
+
+        Returns all metadata fields for the knowledge base, both custom and built-in, with the count of documents
         using each field.
 
         Dify route: ``GET /datasets/{dataset_id}/metadata``. A read: repeated at will.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.list(dataset_id=dataset_id)
         """
         return self._client._method("metadata.list", {
             "dataset_id": dataset_id,
@@ -1521,7 +1946,7 @@ class Metadata:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args = {
+        args: dict[str, Any] = {
             "dataset_id": dataset_id,
         }
         return self._client._pages("metadata.list", args, options, "")
@@ -1534,19 +1959,27 @@ class Metadata:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create a custom metadata field for annotating documents in the knowledge base with structured information.
+        """Create Metadata Field.
 
-        Dify route: ``POST /datasets/{dataset_id}/metadata``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Create a custom metadata field for annotating documents in the knowledge base with structured information.
+
+        Dify route: ``POST /datasets/{dataset_id}/metadata``. A write: never repeated blindly; a repeat looks first
+        whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
             type: `string` for text values, `number` for numeric values, `time` for date/time values.
             name: Name for the metadata field. Must be unique among the knowledge base's fields and at most 255
                 characters.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.create(dataset_id=dataset_id, type="string", name="url")
         """
         return self._client._method("metadata.create", {
             "dataset_id": dataset_id,
@@ -1562,18 +1995,26 @@ class Metadata:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Rename a custom metadata field.
+        """Update Metadata Field.
 
-        Dify route: ``PATCH /datasets/{dataset_id}/metadata/{metadata_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Rename a custom metadata field.
+
+        Dify route: ``PATCH /datasets/{dataset_id}/metadata/{metadata_id}``. A write: never repeated blindly; a repeat
+        looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
             metadata_id: ID of the metadata field to rename. See `metadata.list`.
             name: New name for the field. Must be unique among the knowledge base's fields and at most 255 characters.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.update(dataset_id=dataset_id, metadata_id=metadata_id, name="address")
         """
         return self._client._method("metadata.update", {
             "dataset_id": dataset_id,
@@ -1588,17 +2029,25 @@ class Metadata:
         metadata_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Permanently delete a custom metadata field. Documents that used the field lose their values for it.
+        """Delete Metadata Field.
 
-        Dify route: ``DELETE /datasets/{dataset_id}/metadata/{metadata_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Permanently delete a custom metadata field. Documents that used the field lose their values for it.
+
+        Dify route: ``DELETE /datasets/{dataset_id}/metadata/{metadata_id}``. A write: never repeated blindly; a
+        repeat looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
             metadata_id: ID of the metadata field to delete. See `metadata.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.delete(dataset_id=dataset_id, metadata_id=metadata_id)
         """
         return self._client._method("metadata.delete", {
             "dataset_id": dataset_id,
@@ -1611,16 +2060,22 @@ class Metadata:
         dataset_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the built-in metadata fields provided by the system.
+        """Get Built-in Metadata Fields.
+
+        Returns the built-in metadata fields provided by the system.
 
         Dify route: ``GET /datasets/{dataset_id}/metadata/built-in``. A read: repeated at will.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.built_in(dataset_id=dataset_id)
         """
         return self._client._method("metadata.built_in", {
             "dataset_id": dataset_id,
@@ -1633,17 +2088,25 @@ class Metadata:
         action: Literal["enable", "disable"],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Enable or disable built-in metadata fields for the knowledge base.
+        """Update Built-in Metadata Field.
 
-        Dify route: ``POST /datasets/{dataset_id}/metadata/built-in/{action}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Enable or disable built-in metadata fields for the knowledge base.
+
+        Dify route: ``POST /datasets/{dataset_id}/metadata/built-in/{action}``. A write: never repeated blindly; a
+        repeat looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
             action: `enable` to activate built-in metadata fields, `disable` to deactivate them.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.toggle_built_in(dataset_id=dataset_id, action="enable")
         """
         return self._client._method("metadata.toggle_built_in", {
             "dataset_id": dataset_id,
@@ -1657,9 +2120,12 @@ class Metadata:
         operation_data: Sequence[Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update metadata values for multiple documents in a single request.
+        """Update Document Metadata in Batch.
 
-        Dify route: ``POST /datasets/{dataset_id}/documents/metadata``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Update metadata values for multiple documents in a single request.
+
+        Dify route: ``POST /datasets/{dataset_id}/documents/metadata``. A write: never repeated blindly; a repeat
+        looks first whether it happened.
         Server versions <=1.12.1: A value that could not be kept (an unknown document or field, a NUL) is a 200 all
         the same: read back what matters.
         Server versions <=1.12.1: Partial writes to one document at once are all 200 and some are lost: one at a time
@@ -1668,10 +2134,20 @@ class Metadata:
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
             operation_data: Document metadata update operations, one entry per document.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+                Of the form ``[{document_id: string, metadata_list: [{id: string, name: string, value?: any}],
+                    partial_update?: boolean}]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.assign(
+            ...     dataset_id=dataset_id,
+            ...     operation_data=[{"document_id": document_id, "metadata_list": [{"id": metadata_id, "name": "url", "value": "https://example.org/guide"}], "partial_update": True}],
+            ... )
         """
         return self._client._method("metadata.assign", {
             "dataset_id": dataset_id,
@@ -1693,7 +2169,9 @@ class Models:
         model_type: Literal["text-embedding", "rerank", "llm", "tts", "speech2text", "moderation"],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the available models of a given type. Use it to find the `text-embedding` and `rerank` models to
+        """Get Available Models.
+
+        Returns the available models of a given type. Use it to find the `text-embedding` and `rerank` models to
         configure on a knowledge base.
 
         Dify route: ``GET /workspaces/current/models/model-types/{model_type}``. A read: repeated at will.
@@ -1701,10 +2179,14 @@ class Models:
         Args:
             model_type: Type of model to retrieve. For knowledge base configuration, use `text-embedding` for
                 embedding models or `rerank` for reranking models.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.models.list(model_type="text-embedding")
         """
         return self._client._method("models.list", {
             "model_type": model_type,
@@ -1717,7 +2199,7 @@ class Models:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args = {
+        args: dict[str, Any] = {
             "model_type": model_type,
         }
         return self._client._pages("models.list", args, options, "")
@@ -1738,19 +2220,26 @@ class Pipelines:
         is_published: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns the datasource nodes configured in the knowledge pipeline, each with the plugin it uses and the
+        """List Datasource Plugins.
+
+        Returns the datasource nodes configured in the knowledge pipeline, each with the plugin it uses and the
         metadata needed to run it.
 
         Dify route: ``GET /datasets/{dataset_id}/pipeline/datasource-plugins``. A read: repeated at will.
+        Server versions <=1.12.1 do not have it.
 
         Args:
             dataset_id: Knowledge base ID, from `datasets.list`.
             is_published: Whether to read nodes from the published pipeline version rather than the draft. Server's
                 default: True.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls,
+                Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.pipelines.datasource_plugins(dataset_id=dataset_id, is_published=True)
         """
         return self._client._method("pipelines.datasource_plugins", {
             "dataset_id": dataset_id,
@@ -1774,18 +2263,31 @@ class Segments:
         segments: Sequence[Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create one or more chunks within a document.
+        """Create Chunks.
 
-        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments``. A write: never repeated once a byte may have reached the server.
+        Create one or more chunks within a document.
+
+        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments``. A write: never repeated once a
+        byte may have reached the server.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
             document_id: Document ID. Obtain it from `documents.list`.
-            segments: Array of chunk objects to create. 1...
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            segments: Array of chunk objects to create. At least 1 entries.
+                Of the form ``[{content: string, answer?: string, keywords?: [string], attachment_ids?: [string]}]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.segments.create(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     segments=[{"content": "Install it with apt.", "keywords": ["apt"]}],
+            ... )
         """
         return self._client._method("segments.create", {
             "dataset_id": dataset_id,
@@ -1804,21 +2306,27 @@ class Segments:
         keyword: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns a paginated list of chunks within a document, optionally filtered by keyword or indexing status.
+        """List Chunks.
+
+        Returns a paginated list of chunks within a document, optionally filtered by keyword or indexing status.
 
         Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments``. A read: repeated at will.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
             document_id: Document ID. Obtain it from `documents.list`.
-            page: Page number. 1... Server's default: 1.
-            limit: Number of items per page. Server caps at `100`. 1... Server's default: 20.
+            page: Page number. At least 1. Server's default: 1.
+            limit: Number of items per page. Server caps at `100`. At least 1. Server's default: 20.
             status: Filter chunks by indexing status, e.g. `completed`, `indexing`, `error`.
             keyword: Search keyword.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.segments.list(dataset_id=dataset_id, document_id=document_id, limit=100)
         """
         return self._client._method("segments.list", {
             "dataset_id": dataset_id,
@@ -1839,7 +2347,7 @@ class Segments:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args = {
+        args: dict[str, Any] = {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "status": status,
@@ -1855,18 +2363,25 @@ class Segments:
         segment_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Retrieve the full details of a single chunk.
+        """Get Chunk.
 
-        Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A read: repeated at will.
+        Retrieve the full details of a single chunk.
+
+        Dify route: ``GET /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A read: repeated at
+        will.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
             document_id: Document ID. Obtain it from `documents.list`.
             segment_id: Chunk ID. Obtain it from `segments.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.segments.get(dataset_id=dataset_id, document_id=document_id, segment_id=segment_id)
         """
         return self._client._method("segments.get", {
             "dataset_id": dataset_id,
@@ -1883,19 +2398,34 @@ class Segments:
         segment: Mapping[str, Any],
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Update a chunk's fields. The update re-triggers indexing for that chunk.
+        """Update Chunk.
 
-        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Update a chunk's fields. The update re-triggers indexing for that chunk.
+
+        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A write: never
+        repeated blindly; a repeat looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
             document_id: Document ID. Obtain it from `documents.list`.
             segment_id: Chunk ID. Obtain it from `segments.list`.
             segment: Chunk data to update.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+                Of the form ``{content?: string, answer?: string, keywords?: [string], enabled?: boolean,
+                    regenerate_child_chunks?: boolean, attachment_ids?: [string], summary?: string}``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.segments.update(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     segment_id=segment_id,
+            ...     segment={"content": "Install it with apt-get."},
+            ... )
         """
         return self._client._method("segments.update", {
             "dataset_id": dataset_id,
@@ -1912,18 +2442,26 @@ class Segments:
         segment_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Permanently delete a chunk from the document.
+        """Delete Chunk.
 
-        Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Permanently delete a chunk from the document.
+
+        Dify route: ``DELETE /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}``. A write: never
+        repeated blindly; a repeat looks first whether it happened.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
             document_id: Document ID. Obtain it from `documents.list`.
             segment_id: Chunk ID. Obtain it from `segments.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.segments.delete(dataset_id=dataset_id, document_id=document_id, segment_id=segment_id)
         """
         return self._client._method("segments.delete", {
             "dataset_id": dataset_id,
@@ -1946,18 +2484,25 @@ class Tags:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Create a tag for organizing knowledge bases.
+        """Create Knowledge Tag.
 
-        Dify route: ``POST /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Create a tag for organizing knowledge bases.
+
+        Dify route: ``POST /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it
+        happened.
         Server versions <=1.12.1: The tag is created, and the answer is a 400 of the server's own validation (`1
         validation error for DataSetTag`), without the new id.
 
         Args:
             name: Tag name. Must be unique within the workspace. 1..50 characters.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.tags.create(name="manuals")
         """
         return self._client._method("tags.create", {
             "name": name,
@@ -1967,14 +2512,22 @@ class Tags:
         self,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Returns all knowledge base tags in the workspace.
+        """List Knowledge Tags.
+
+        Returns all knowledge base tags in the workspace.
 
         Dify route: ``GET /datasets/tags``. A read: repeated at will.
         Server versions <=1.12.1: 400 as soon as one tag exists; `datasets.tags` works.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+
+        Args:
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.tags.list()
         """
         return self._client._method("tags.list", {}, options)
 
@@ -1983,7 +2536,7 @@ class Tags:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args = {
+        args: dict[str, Any] = {
 
         }
         return self._client._pages("tags.list", args, options, "")
@@ -1995,19 +2548,26 @@ class Tags:
         name: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Rename a knowledge base tag.
+        """Update Knowledge Tag.
 
-        Dify route: ``PATCH /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Rename a knowledge base tag.
+
+        Dify route: ``PATCH /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it
+        happened.
         Server versions <=1.12.1: The tag is renamed, and the answer is a 400 of the server's own validation (`1
         validation error for DataSetTag`).
 
         Args:
             tag_id: ID of the tag to rename. See `tags.list`.
             name: New name for the tag. Must be unique within the workspace. 1..50 characters.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.tags.update(tag_id=tag_id, name="handbooks")
         """
         return self._client._method("tags.update", {
             "tag_id": tag_id,
@@ -2020,16 +2580,23 @@ class Tags:
         tag_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Permanently delete a knowledge base tag. Does not delete the knowledge bases that were tagged.
+        """Delete Knowledge Tag.
 
-        Dify route: ``DELETE /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Permanently delete a knowledge base tag. Does not delete the knowledge bases that were tagged.
+
+        Dify route: ``DELETE /datasets/tags``. A write: never repeated blindly; a repeat looks first whether it
+        happened.
 
         Args:
             tag_id: ID of the tag to delete. See `tags.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.tags.delete(tag_id=tag_id)
         """
         return self._client._method("tags.delete", {
             "tag_id": tag_id,
@@ -2042,17 +2609,26 @@ class Tags:
         target_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Bind one or more tags to a knowledge base. A knowledge base can have multiple tags.
+        """Create Tag Binding.
 
-        Dify route: ``POST /datasets/tags/binding``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Bind one or more tags to a knowledge base. A knowledge base can have multiple tags.
+
+        Dify route: ``POST /datasets/tags/binding``. A write: never repeated blindly; a repeat looks first whether it
+        happened.
 
         Args:
-            tag_ids: IDs of the tags to bind. See `tags.list`. Unknown tag IDs are silently ignored. 1...
+            tag_ids: IDs of the tags to bind. See `tags.list`. Unknown tag IDs are silently ignored. At least 1
+                entries.
+                Of the form ``[string]``
             target_id: Knowledge base to bind the tags to. See `datasets.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.tags.bind(tag_ids=[tag_id], target_id=dataset_id)
         """
         return self._client._method("tags.bind", {
             "tag_ids": tag_ids,
@@ -2067,18 +2643,26 @@ class Tags:
         tag_id: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Remove one or more tags from a knowledge base.
+        """Delete Tag Binding.
 
-        Dify route: ``POST /datasets/tags/unbinding``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Remove one or more tags from a knowledge base.
+
+        Dify route: ``POST /datasets/tags/unbinding``. A write: never repeated blindly; a repeat looks first whether
+        it happened.
 
         Args:
-            tag_ids: Tags to unbind. Required unless `tag_id` is given. See `tags.list`. 1...
+            tag_ids: Tags to unbind. Required unless `tag_id` is given. See `tags.list`. At least 1 entries.
+                Of the form ``[string]``
             tag_id: One tag to unbind; the form that servers up to 1.12.1 take.
             target_id: Knowledge base to unbind the tags from. See `datasets.list`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.tags.unbind(tag_id=tag_id, target_id=dataset_id)
         """
         return self._client._method("tags.unbind", {
             "tag_ids": tag_ids,
@@ -2102,18 +2686,25 @@ class Workflows:
         user: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Stop a running workflow task. Only supported in `streaming` mode. Apps: Workflow.
+        """Stop Workflow Task.
 
-        Dify route: ``POST /workflows/tasks/{task_id}/stop``. A write: never repeated once a byte may have reached the server.
+        Stop a running workflow task. Only supported in `streaming` mode. Apps: Workflow.
+
+        Dify route: ``POST /workflows/tasks/{task_id}/stop``. A write: never repeated once a byte may have reached the
+        server.
 
         Args:
             task_id: Task ID, from the streaming events of Run Workflow.
             user: End-user identifier, defined by your app and unique within it. Need not match the `user` that
                 started the run; the stop applies to the task regardless of `user`.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.workflows.stop(task_id=task_id, user="abc-123")
         """
         return self._client._method("workflows.stop", {
             "task_id": task_id,
@@ -2126,17 +2717,23 @@ class Workflows:
         workflow_run_id: str,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """Get a single workflow run's status, inputs, outputs, and execution metrics. Apps: Chatflow, Workflow.
+        """Get Workflow Run Detail.
+
+        Get a single workflow run's status, inputs, outputs, and execution metrics. Apps: Chatflow, Workflow.
 
         Dify route: ``GET /workflows/run/{workflow_run_id}``. A read: repeated at will.
 
         Args:
             workflow_run_id: Workflow run ID, from the response or streaming events of Run Workflow, or from message
                 metadata in Chatflow apps.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.workflows.get_run(workflow_run_id=workflow_run_id)
         """
         return self._client._method("workflows.get_run", {
             "workflow_run_id": workflow_run_id,
@@ -2155,7 +2752,9 @@ class Workflows:
         created_by_account: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
-        """List past workflow runs with optional filters. Each entry is a run-level summary (status, token usage, step
+        """List Workflow Logs.
+
+        List past workflow runs with optional filters. Each entry is a run-level summary (status, token usage, step
         count, and timing), not a node-by-node execution log. Apps: Chatflow, Workflow.
 
         Dify route: ``GET /workflows/logs``. A read: repeated at will.
@@ -2165,14 +2764,18 @@ class Workflows:
             status: Filter by execution status.
             page: Page number. 1..99999. Server's default: 1.
             limit: Number of items per page. 1..100. Server's default: 20.
-            created_at__before: Filter logs created before this ISO 8601 timestamp.
-            created_at__after: Filter logs created after this ISO 8601 timestamp.
+            created_at__before: Filter logs created before this ISO 8601 timestamp. Form: date-time.
+            created_at__after: Filter logs created after this ISO 8601 timestamp. Form: date-time.
             created_by_end_user_session_id: Filter by end user session ID.
             created_by_account: Filter by the creator's account email (e.g., `name@example.com`).
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
-            difypool.Error: a subclass named after the kind of failure.
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.workflows.logs(status="failed", limit=20)
         """
         return self._client._method("workflows.logs", {
             "keyword": keyword,
