@@ -1,0 +1,29 @@
+"""The options that every call takes. A module of its own, since typing is slow to import and only type checkers need it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+
+class CallOptions(TypedDict, total=False):
+    """Options of one call; all may be left out.
+
+    Attributes:
+        deadline: seconds for all of it, waiting included, 0.001..86400; 120 by default.
+        priority: ``interactive`` goes first, ``bulk`` last.
+        cache: an answer up to so many seconds old will do, 0..3600; 0 by default.
+        decode: the service decodes a JSON answer of up to 1 MiB, so that ``reply.json()`` costs nothing.
+        wait: wait for an open breaker, the pace and a restart of the service instead of failing.
+        validate: refuse unknown and ill-formed arguments before anything is sent; on by default.
+        allow_hazard: carry out what is known to break this version of the server.
+        blocking: ask the server for one answer rather than a stream.
+    """
+
+    deadline: float
+    priority: Literal["interactive", "normal", "bulk"]
+    cache: float
+    decode: bool
+    wait: bool
+    validate: bool
+    allow_hazard: bool
+    blocking: bool
