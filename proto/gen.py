@@ -18,11 +18,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "proto"))
 
-import gen_c  # noqa: E402
-import gen_client  # noqa: E402
-import gen_check  # noqa: E402
-import gen_docs  # noqa: E402
-import gen_python  # noqa: E402
+import gen_c
+import gen_check
+import gen_client
+import gen_docs
+import gen_python
 
 
 def load() -> dict[str, Any]:

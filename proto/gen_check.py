@@ -119,7 +119,7 @@ def check_example(op: dict[str, Any]) -> list[str]:
 def check_value(name: str, value: Any, param: dict[str, Any] | None) -> list[str]:
     if param is None:
         return [f"unknown argument {name}"]
-    if isinstance(value, str) and value.startswith("$") or param["type"] in ("any", "bytes"):
+    if (isinstance(value, str) and value.startswith("$")) or param["type"] not in PYTHON:
         return []
     if not isinstance(value, PYTHON[param["type"]]) or (isinstance(value, bool) and param["type"] != "boolean"):
         return [f"{name} is not of type {param['type']}"]

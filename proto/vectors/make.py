@@ -18,9 +18,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import replies  # noqa: E402
-import requests_  # noqa: E402
-import streams  # noqa: E402
+import replies
+import requests_
+import streams
 
 
 def outputs() -> dict[Path, str]:
