@@ -1,0 +1,224 @@
+# suites.sh - what `./dev test` runs. Sourced by dev, whose need, venv, tree and step it uses.
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # top, out and log are dev's
+#
+# Each suite has a function suite_NAME that leaves reports (meson's JSON, junit XML, TAP) in its
+# directory $results; what it cannot even start counts as a failure. Tests run with a temporary
+# directory, a home and state of their own, and with the programs just built.
+
+# shellcheck disable=SC2034 # dev reads it
+all_suites='shell proto unit threads service python cli sandbox demo install cross leftovers'
+
+run_suites() {
+  tests_started=$(date +%s)
+  counts=$out/test/counts
+  rm -rf "$out/test"
+  mkdir -p "$out/test"
+  : >"$counts"
+  git -C "$top" status --porcelain >"$out/test/before" 2>/dev/null || :
+  test_tmp=$(mktemp -d /tmp/difypool-test.XXXXXX)
+  trap 'rm -rf "$test_tmp"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  for suite; do
+    run_suite "$suite"
+  done
+  total_of_suites
+}
+
+run_suite() {
+  suite=$1
+  results=$out/test/$suite
+  mkdir -p "$results"
+  started=$(date +%s)
+  say "$suite:"
+  ( "suite_$suite" ) || say "    the suite $suite could not be run to its end" >"$results/broken.tap"
+  set -- "$results"/*.json "$results"/*.xml "$results"/*.tap
+  reports=
+  for report; do
+    [ -e "$report" ] && reports="$reports $report"
+  done
+  # shellcheck disable=SC2086 # paths without spaces are wanted here, see below
+  count_reports $reports
+  say "    ($(($(date +%s) - started)) s)"
+}
+
+# A suite that leaves no report at all has failed.
+count_reports() {
+  [ $# -gt 0 ] || { set -- "$results/nothing.tap"; }
+  python3 "$top/tests/results.py" "$suite" "$counts" "$@" || :
+}
+
+# The last line is the only one of its kind. Exit status 1 if anything failed.
+total_of_suites() {
+  say "all suites: $(($(date +%s) - tests_started)) s; reports are in build/test"
+  awk '{ p += $2; f += $3; s += $4 } END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0 }' "$counts"
+}
+
+# --- running ------------------------------------------------------------------------------------
+
+# A clean environment for tests: nothing of the user's own service, settings or state.
+in_test_env() {
+  mkdir -p "$test_tmp/home" "$test_tmp/tmp"
+  env -u DIFYPOOL_SOCKET -u DIFYPOOL_AUTOSTART -u DIFYPOOL_API_KEY -u XDG_RUNTIME_DIR \
+    HOME="$test_tmp/home" XDG_STATE_HOME="$test_tmp/home/state" XDG_CONFIG_HOME="$test_tmp/home/config" \
+    XDG_CACHE_HOME="$test_tmp/home/cache" TMPDIR="$test_tmp/tmp" DIFYPOOL_TEST_RUN="$test_tmp" \
+    PYTHONDONTWRITEBYTECODE=1 "$@"
+}
+
+# c_tests TREE REPORT [MESON-OPTION...]: every cmocka test of that tree, run by $c_wrapper if set.
+c_wrapper=
+c_tests() {
+  c_tree=$1
+  c_report=$2
+  shift 2
+  rm -f "$out/$c_tree/meson-logs/testlog.json"
+  # shellcheck disable=SC2086 # two words or none
+  # Exit status is meson's summary of what the log says case by case.
+  in_test_env env CMOCKA_MESSAGE_OUTPUT=TAP $c_wrapper meson test -C "$out/$c_tree" --no-rebuild --num-processes 2 \
+    "$@" >"$results/$c_tree.log" 2>&1 </dev/null || :
+  [ -s "$out/$c_tree/meson-logs/testlog.json" ] || { tail -n 20 "$results/$c_tree.log"; return 1; }
+  cp "$out/$c_tree/meson-logs/testlog.json" "$results/$c_report.json"
+  return 0
+}
+
+# pytests NAME ARGUMENT...: pytest with its report in $results/NAME.xml.
+pytests() {
+  report=$1
+  shift
+  in_test_env env DIFYPOOL_DAEMON="$out/plain/service/difypoold" \
+    DIFYPOOL_CLI="$out/plain/bindings/cli/difypool" \
+    PYTHONPATH="$top/bindings/python/src:$top/tests:$top" \
+    "$out/venv/test/bin/python" -m pytest -q -p no:cacheprovider --basetemp="$test_tmp/pytest" \
+    --junit-xml="$results/$report.xml" "$@" >"$results/$report.log" 2>&1 </dev/null || :
+  [ -s "$results/$report.xml" ] || { tail -n 40 "$results/$report.log"; return 1; }
+}
+
+# one_check NAME TEXT COMMAND...: a single check, reported as TAP.
+one_check() {
+  tap=$results/$1.tap
+  text=$2
+  shift 2
+  if "$@" >"$tap.said" 2>&1 </dev/null; then
+    printf 'ok 1 - %s\n1..1\n' "$text" >"$tap"
+  else
+    { printf 'not ok 1 - %s\n' "$text"; sed 's/^/# /' "$tap.said"; echo 1..1; } >"$tap"
+  fi
+}
+
+test_venv() {
+  venv test tests/requirements.txt
+}
+
+# --- the suites ---------------------------------------------------------------------------------
+
+suite_shell() {
+  need shellcheck dash
+  for script in dev .ci/run tests/tap.sh tests/suites.sh tests/install/run.sh tests/cross/run.sh; do
+    name=$(echo "$script" | tr '/.' '__')
+    one_check "$name" "$script is clean" shellcheck -x -P "$top" "$top/$script"
+    case $script in
+      .ci/run) ;;
+      *) one_check "$name-dash" "$script is POSIX sh" dash -n "$top/$script" ;;
+    esac
+  done
+}
+
+suite_proto() {
+  test_venv
+  pytests proto "$top/tests/proto"
+}
+
+suite_unit() {
+  need libcmocka-dev
+  tree asan -Dtests=enabled -Dwerror=true -Ddocs=disabled -Db_sanitize=address,undefined || return 1
+  ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+    c_tests asan unit
+}
+
+# libcurl, NNG and the C library are not built for ThreadSanitizer: tests/tsan.supp says what is left out, and why.
+suite_threads() {
+  need libcmocka-dev
+  tree tsan -Dtests=enabled -Dwerror=true -Ddocs=disabled -Db_sanitize=thread || return 1
+  # The runtime of gcc 12 does not start where kernels randomise addresses more widely than it knew.
+  c_wrapper=
+  setarch -R true 2>/dev/null && c_wrapper='setarch -R'
+  TSAN_OPTIONS="suppressions=$top/tests/tsan.supp:halt_on_error=0:exitcode=66:second_deadlock_stack=1" \
+    c_tests tsan threads
+}
+
+suite_service() {
+  plain_tree || return 1
+  test_venv
+  pytests service "$top/tests/service"
+}
+
+suite_python() {
+  plain_tree || return 1
+  test_venv
+  bin=$out/venv/test/bin
+  python_room=$top/bindings/python
+  pytests python -c "$python_room/pyproject.toml" --rootdir "$python_room" "$python_room/tests" || return 1
+  one_check mypy 'bindings/python passes mypy --strict' in_test_env sh -c \
+    "cd '$python_room' && '$bin/mypy' --strict --cache-dir '$out/mypy' src"
+  one_check ruff 'bindings/python passes ruff' in_test_env sh -c \
+    "cd '$python_room' && '$bin/ruff' check --no-cache ."
+}
+
+suite_cli() {
+  plain_tree || return 1
+  test_venv
+  pytests cli "$top/tests/cli"
+}
+
+suite_sandbox() {
+  test_venv
+  pytests sandbox "$top/tests/sandbox"
+}
+
+suite_demo() {
+  plain_tree || return 1
+  venv demo tests/demo/requirements.txt
+  test_venv
+  pytests demo "$top/tests/demo"
+}
+
+suite_install() {
+  need g++ systemd
+  plain_tree || return 1
+  in_test_env "$top/tests/install/run.sh" "$out/plain" "$out/install" >"$results/install.tap" 2>"$results/install.err" </dev/null ||
+    cat "$results/install.err"
+}
+
+suite_cross() {
+  need gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+  # shellcheck disable=SC2046 # several words
+  need $(build_packages)
+  in_test_env "$top/tests/cross/run.sh" "$out/cross" >"$results/cross.tap" 2>"$results/cross.err" </dev/null ||
+    cat "$results/cross.err"
+}
+
+# Last: what the suites before it left behind.
+suite_leftovers() {
+  one_check processes 'no process of a test is left running' no_process_left
+  one_check files 'no file outside build/ was made or changed' no_file_changed
+}
+
+# Every process that a test started carries the name of this run's directory in its environment.
+no_process_left() {
+  left=
+  for environ in /proc/[0-9]*/environ; do
+    pid=${environ#/proc/}
+    pid=${pid%/environ}
+    if tr '\0' '\n' <"$environ" 2>/dev/null | grep -qx "DIFYPOOL_TEST_RUN=$test_tmp"; then
+      echo "$pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+      left=yes
+    fi
+  done
+  [ -z "$left" ]
+}
+
+no_file_changed() {
+  git -C "$top" status --porcelain >"$out/test/after" 2>/dev/null || return 0
+  diff "$out/test/before" "$out/test/after"
+}
