@@ -15,7 +15,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from . import requests as requests  # noqa: PLW0406 - a submodule of that name
+    from . import requests as requests
     from ._options import CallOptions as CallOptions
     from .aio import AsyncClient as AsyncClient
     from .client import Client as Client

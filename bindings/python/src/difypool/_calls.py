@@ -136,9 +136,7 @@ class Call:
     def late(self) -> errors.Error:
         """The service said nothing, not even that the deadline passed."""
         waited = self.tail.deadline or DEADLINE
-        message = (
-            f"{self.op}: no word from the difypool service within its deadline of {waited:g} s and {MARGIN:g} s more"
-        )
+        message = f"{self.op}: no word from the difypool service within its deadline of {waited:g} s and {MARGIN:g} s more"
         if self.sent and not self.free:
             return errors.UnknownOutcome(message, code="no_answer", pending=True, hint="look before doing it again")
         return errors.Timeout(message, code="no_answer", hint="see the service's log, or `difypool status`")

@@ -60,11 +60,18 @@ def opening(given: str | None, lost: bool, until: float = 0.0) -> Steps:
                     return
             except errors.Unreachable as failure:
                 error = failure
-        patient = PATIENCE if lost or answered or place.kind == "shared" else 0.0
-        if monotonic() >= max(begun + patient, until):
+        if monotonic() >= _limit(place, error, begun, until, lost or answered):
             raise error
         yield pause
         pause = min(pause * 2, PAUSE_LONGEST)
+
+
+def _limit(place: _place.Place, error: errors.Error, begun: float, until: float, expected: bool) -> float:
+    """When to stop trying. A service that was there, or is an operator's, may be restarting; else there is little to wait for,
+    and nothing at all where difypoold is missing or says why it cannot start."""
+    if expected or place.kind == "shared":
+        return max(begun + PATIENCE, until)
+    return begun + PATIENCE if until and error.code == _place.NO_SERVICE else begun
 
 
 def find_daemon() -> str:

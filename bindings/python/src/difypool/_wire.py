@@ -274,7 +274,7 @@ def reply(payload: bytes, ident: bytes) -> tuple[bytes | None, Reply | errors.Er
             outcome = errors.from_wire(message["error"])
         epoch = message.get("epoch")
         answered = message.get("id")
-    except Exception as exception:  # noqa: BLE001 - whatever a broken message makes msgpack or our reading of it raise
+    except Exception as exception:  # whatever a broken message makes msgpack, or our reading of it, raise
         return None, errors.Protocol(f"the service's reply cannot be read: {exception!r}", code="reply")
     if answered is not None and answered != ident:
         return None, errors.Protocol("the service answered another call", code="reply_id")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from ._amethods import Groups
     from ._options import CallOptions
@@ -48,7 +48,7 @@ class AsyncClient(_base.Base, Groups):
             self.__dict__[name] = group
             return group
 
-    async def __aenter__(self) -> AsyncClient:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -114,9 +114,7 @@ class AsyncClient(_base.Base, Groups):
         given = {name: value for name, value in args.items() if value is not None}
         return await self._link().run(self._make(op, given, options))
 
-    async def _pages(
-        self, op: str, args: Mapping[str, Any], options: Mapping[str, Any], cursor: str
-    ) -> AsyncIterator[Any]:
+    async def _pages(self, op: str, args: Mapping[str, Any], options: Mapping[str, Any], cursor: str) -> AsyncIterator[Any]:
         """What the iterators stand on."""
         walk = _base.Walk(args, cursor)
         while not walk.done:

@@ -227,7 +227,7 @@ CLASSES: dict[str, type[Error]] = {cls.kind: cls for cls in Error.__subclasses__
 
 def from_wire(error: Mapping[str, Any]) -> Error:
     """The exception for the ``error`` map of a reply."""
-    kind = str(error.get("kind", "internal"))
+    kind = str(error["kind"])
     retry_after = error.get("retry_after_ms")
     return CLASSES.get(kind, Internal)(
         str(error.get("message", "")),
