@@ -112,13 +112,14 @@ compile() {
 
 compiles_as_cxx() {
   flags=$(PKG_CONFIG_PATH="$full/$libdir/pkgconfig" pkg-config --cflags --libs "$1")
-  printf '#include <difypool/%s>\nint main() { return %s == 0 ? 1 : 0; }\n' "$2" "$3" >"$tap_scratch/x.cc"
+  printf '#include <%s>\nint main() { return %s == 0 ? 1 : 0; }\n' "$2" "$3" >"$tap_scratch/x.cc"
   # shellcheck disable=SC2086
   c++ -Wall -Wextra -Werror -o "$work/cxx" "$tap_scratch/x.cc" $flags
 }
 
-# talks PROGRAM: two calls to a server of this test's own; both over one connection.
-talks() {
+# with_server COMMAND...: runs it with the URL of a server of this test's own at its end; it must make
+# two calls over one connection.
+with_server() {
   rm -f "$tap_scratch/hold"
   mkfifo "$tap_scratch/hold"
   python3 "$here/tiny_server.py" <"$tap_scratch/hold" >"$tap_scratch/server" &
@@ -130,11 +131,19 @@ talks() {
     python3 -c 'import time; time.sleep(0.05)'
   done
   status=0
-  LD_LIBRARY_PATH="$full/$libdir" "$1" "http://127.0.0.1:$(head -n 1 "$tap_scratch/server")/v1" || status=1
+  LD_LIBRARY_PATH="$full/$libdir" "$@" "http://127.0.0.1:$(head -n 1 "$tap_scratch/server")/v1" || status=1
   exec 3>&-
   wait "$server"
   tail -n 1 "$tap_scratch/server"
   [ $status -eq 0 ] && grep -q '^connections=1 requests=2$' "$tap_scratch/server"
+}
+
+# The program finds the installed difypoold by itself: no $DIFYPOOL_DAEMON, nothing in $PATH.
+talks_through_service() {
+  service_socket=$tap_scratch/socket
+  with_server env -u DIFYPOOL_DAEMON "$work/client" "$service_socket" || client_status=1
+  LD_LIBRARY_PATH="$full/$libdir" "$full/bin/difypool" --socket "$service_socket" stop
+  [ -z "${client_status:-}" ]
 }
 
 free_port() {
@@ -193,15 +202,23 @@ check 'difypool tells its version' runs_and_tells_version difypool
 check 'libdifypool exports what its headers declare' python3 "$here/symbols.py" DP_EXPORT \
   "$full/$libdir/libdifypool.so.0" "$top"/lib/difypool/*.h
 check 'a program compiles by pkg-config, shared' compile "$full" "$work/shared" "$here/use_library.c" difypool
-check 'it talks to a server over one connection' talks "$work/shared"
+check 'it talks to a server over one connection' with_server "$work/shared"
 check 'it says so when nobody is there' says_nobody_is_there "$work/shared"
 check 'a program compiles by pkg-config, static' compile "$alone" "$work/static" "$here/use_library.c" difypool
 check 'the archive is in it' links_statically "$work/static"
-check 'the static program talks to a server' talks "$work/static"
+check 'the static program talks to a server' with_server "$work/static"
+check 'libdifypool-client exports what its headers declare' python3 "$here/symbols.py" DPC_EXPORT \
+  "$full/$libdir/libdifypool-client.so.0" "$top"/bindings/c/include/difypool-client/*.h
+check 'a program compiles by pkg-config with the thin client' compile "$full" "$work/client" \
+  "$here/use_client.c" difypool-client
+check 'it talks through a service that it starts' talks_through_service
 if command -v c++ >/dev/null; then
-  check 'the headers compile as C++' compiles_as_cxx difypool difypool.h dp_version
+  check 'the headers compile as C++' compiles_as_cxx difypool difypool/difypool.h dp_version
+  check 'the headers of the thin client compile as C++' compiles_as_cxx difypool-client \
+    difypool-client/client.h dpc_version
 else
   skip 'the headers compile as C++' 'no C++ compiler'
+  skip 'the headers of the thin client compile as C++' 'no C++ compiler'
 fi
 
 if command -v systemd-analyze >/dev/null; then
