@@ -1,0 +1,13 @@
+/* args.h - how a call reads its arguments. Internal. */
+#ifndef DPC_ARGS_H
+#define DPC_ARGS_H
+
+#include <difypool-client/client.h>
+
+#include "bytes.h"
+
+/* dpc__args_count_of - 0 for NULL. dpc__args_put - append all as "name, value" pairs. */
+size_t dpc__args_count_of(const dpc_args *args);
+void dpc__args_put(const dpc_args *args, dpc__bytes *out);
+
+#endif
