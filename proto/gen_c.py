@@ -137,7 +137,7 @@ def param_row(param: dict[str, Any]) -> str:
 
 
 def version_range(versions: str) -> tuple[str, str]:
-    """"<=1.12.1" and ">=1.9.0 <=1.12.1" as first and last."""
+    """ "<=1.12.1" and ">=1.9.0 <=1.12.1" as first and last."""
     first = last = ""
     for term in versions.split():
         if term.startswith(">="):
@@ -149,7 +149,12 @@ def version_range(versions: str) -> tuple[str, str]:
 
 def defect_row(defect: dict[str, Any]) -> str:
     first, last = version_range(defect["versions"])
-    return row([c_string(defect["id"]), c_string(first), c_string(last)], "  ")[:-2] + ",\n   " + c_text(defect["text"], "   ") + "},"
+    return (
+        row([c_string(defect["id"]), c_string(first), c_string(last)], "  ")[:-2]
+        + ",\n   "
+        + c_text(defect["text"], "   ")
+        + "},"
+    )
 
 
 def arrays(op: dict[str, Any]) -> str:
@@ -259,7 +264,7 @@ def proto_header(table: dict[str, Any]) -> str:
 #ifndef DIFYPOOL_PROTO_H
 #define DIFYPOOL_PROTO_H
 
-#define DP_PROTOCOL_VERSION {table['protocol']['version']}
+#define DP_PROTOCOL_VERSION {table["protocol"]["version"]}
 
 /* Keys of the maps in messages. */
 {key_macros(table)}
@@ -279,7 +284,20 @@ def proto_header(table: dict[str, Any]) -> str:
 
 def service_ops(table: dict[str, Any]) -> str:
     """The whole table as the service answers it to service.operations: one JSON text, so that no room keeps a second table."""
-    wanted = ("name", "method", "path", "aliases", "group", "answer", "retry", "paced", "title", "text", "absent", "defects")
+    wanted = (
+        "name",
+        "method",
+        "path",
+        "aliases",
+        "group",
+        "answer",
+        "retry",
+        "paced",
+        "title",
+        "text",
+        "absent",
+        "defects",
+    )
     entries = []
     for op in table["op"]:
         entry = {k: op[k] for k in wanted if op.get(k) not in (None, "", [])}

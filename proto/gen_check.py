@@ -11,13 +11,34 @@ BREAKERS = {"kb_creation", "doc_creation", "metadata", "retrieval", "app"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", ""}
 PLACES = {"path", "query", "body", "part", "file", "local"}
 FORMATS = {"date-time", "email"}
-PYTHON = {"string": str, "uuid": str, "integer": int, "number": (int, float), "boolean": bool, "object": dict, "array": list}
+PYTHON: dict[str, Any] = {
+    "string": str,
+    "uuid": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "object": dict,
+    "array": list,
+}
 TYPES = {*PYTHON, "any", "bytes"}
 
 KIND_KEYS = {"number", "name", "retryable", "exit", "text"}
 OP_KEYS = {
     *("number", "name", "group", "answer", "retry", "title", "text", "params"),
-    *("contract", "method", "path", "paced", "breaker", "aliases", "why", "proof", "repeat_harmless_since", "absent", "defects", "example"),
+    *(
+        "contract",
+        "method",
+        "path",
+        "paced",
+        "breaker",
+        "aliases",
+        "why",
+        "proof",
+        "repeat_harmless_since",
+        "absent",
+        "defects",
+        "example",
+    ),
 }
 PARAM_KEYS = {"name", "in", "type", "text", "required", "nullable", "min", "max", "enum", "format", "default", "shape"}
 DEFECT_KEYS = {"id", "versions", "text"}
@@ -29,13 +50,19 @@ def check(table: dict[str, Any]) -> list[str]:
     """What is wrong with the definition, one line each."""
     problems = unknown(table, {"protocol", "kind", "op", "keys", "bound"}, "difypool.toml")
     for what in ("kind", "op"):
-        problems += [f"{what}: {key} {v} stands twice" for key in ("number", "name") for v in repeated(e[key] for e in table[what])]
+        problems += [
+            f"{what}: {key} {v} stands twice"
+            for key in ("number", "name")
+            for v in repeated(e[key] for e in table[what])
+        ]
     for kind in table["kind"]:
         problems += unknown(kind, KIND_KEYS, f"kind {kind['name']}")
     problems += check_numbers([k["number"] for k in table["kind"]])
     for op in table["op"]:
         problems += [f"{op['name']}: {problem}" for problem in check_op(op)]
-    routes = [(op["method"], path) for op in table["op"] if op.get("path") for path in (op["path"], *op.get("aliases", []))]
+    routes = [
+        (op["method"], path) for op in table["op"] if op.get("path") for path in (op["path"], *op.get("aliases", []))
+    ]
     return problems + [f"route {route} stands twice" for route in repeated(routes)]
 
 
@@ -101,7 +128,9 @@ def check_param(param: dict[str, Any]) -> list[str]:
         problems.append(f"format {param['format']} is not one of those allowed")
     if "enum" in param and param["type"] != "string":
         problems.append("only a string may have an enum")
-    if any(not isinstance(param.get(k, 0), int) for k in ("min", "max")) or param.get("min", 0) > param.get("max", 1 << 62):
+    if any(not isinstance(param.get(k, 0), int) for k in ("min", "max")) or param.get("min", 0) > param.get(
+        "max", 1 << 62
+    ):
         problems.append("min and max are whole numbers, in this order")
     return problems
 

@@ -8,7 +8,9 @@ from gen_c import HEADER, c_string, comment
 
 
 def outputs(table: dict[str, Any]) -> dict[str, str]:
-    entries = "\n".join(comment(k["text"], "  ") + f"\n  DPC_{k['name'].upper()} = {k['number']}," for k in table["kind"])
+    entries = "\n".join(
+        comment(k["text"], "  ") + f"\n  DPC_{k['name'].upper()} = {k['number']}," for k in table["kind"]
+    )
     rows = [
         f"  X({k['number']}, {k['name'].upper()}, {c_string(k['name'])}, {int(k['retryable'])}, {k['exit']}, \\\n"
         f"    {c_string(k['text'])})"

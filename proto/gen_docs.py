@@ -73,7 +73,9 @@ def facts(op: dict[str, Any]) -> list[str]:
     if op.get("proof"):
         lines.append(f"What proves it: {op['proof']}")
     if op.get("repeat_harmless_since"):
-        lines.append(f"From server version {op['repeat_harmless_since']} on, doing the same again leaves what doing it once leaves.")
+        lines.append(
+            f"From server version {op['repeat_harmless_since']} on, doing the same again leaves what doing it once leaves."
+        )
     if op.get("paced"):
         lines.append("Counted by a plan's rate limit.")
     if op.get("absent"):
@@ -117,13 +119,16 @@ def overview(table: dict[str, Any]) -> str:
     rows = []
     for op in table["op"]:
         route = f"`{op['method']} {op['path']}`" if op.get("method") else ""
-        rows.append(f"| [{op['name']}](#{op['name'].replace('.', '')}) | {route} | {op['retry']} | {cell(op['title'])} |")
+        rows.append(
+            f"| [{op['name']}](#{op['name'].replace('.', '')}) | {route} | {op['retry']} | {cell(op['title'])} |"
+        )
     return "\n".join(rows)
 
 
 def reference(table: dict[str, Any]) -> str:
     kinds = "\n".join(
-        f"| `{k['name']}` | {k['number']} | {'yes' if k['retryable'] else 'no'} | {k['exit']} | {k['text']} |" for k in table["kind"]
+        f"| `{k['name']}` | {k['number']} | {'yes' if k['retryable'] else 'no'} | {k['exit']} | {k['text']} |"
+        for k in table["kind"]
     )
     bound_rows = "\n".join(f"| `{b['name']}` | {b['default']:,} | {b['text']} |" for b in table["bound"])
     sections = "\n".join(op_section(op) for op in table["op"])

@@ -35,7 +35,11 @@ def bound_text(param: dict[str, Any]) -> str:
 
 def wrapped(text: str, indent: int = 0) -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4 if indent else 0), break_on_hyphens=False
+        text,
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 4 if indent else 0),
+        break_on_hyphens=False,
     )
 
 

@@ -32,7 +32,9 @@ def class_name(group: str) -> str:
 
 
 def table_module(table: dict[str, Any]) -> str:
-    kinds = "\n".join(f"    {k['name']!r}: ({k['retryable']!r}, {k['exit']!r})," for k in table["kind"]).replace("'", '"')
+    kinds = "\n".join(f"    {k['name']!r}: ({k['retryable']!r}, {k['exit']!r})," for k in table["kind"]).replace(
+        "'", '"'
+    )
     free = "\n".join(f"        {json.dumps(op['name'])}," for op in table["op"] if op["retry"] == "free")
     return f'''"""{NOTE}"""
 
@@ -94,7 +96,9 @@ def iterator(op: dict[str, Any], is_async: bool) -> str:
     cursor = next((name for name in CURSORS if name in names), "")
     params = [p for p in op["params"] if p["name"] not in (cursor, "limit")]
     required = [f"        {argument(p['name'])}: {annotation(p)}," for p in params if p.get("required")]
-    optional = [f"        {argument(p['name'])}: {annotation(p)} | None = None," for p in params if not p.get("required")]
+    optional = [
+        f"        {argument(p['name'])}: {annotation(p)} | None = None," for p in params if not p.get("required")
+    ]
     values = [f'            "{p["name"]}": {argument(p["name"])},' for p in params]
     kind = "AsyncIterator" if is_async else "Iterator"
     how = CURSORS.get(cursor, "The entries of :meth:`list`, which come all at once.")

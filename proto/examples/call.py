@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One call through difypoold with nothing but pynng and msgpack.
 
-    python3 call.py /run/difypool/socket datasets.list limit=1
+python3 call.py /run/difypool/socket datasets.list limit=1
 """
 
 import json

@@ -11,7 +11,9 @@ EPOCH = bytes(range(0xE0, 0xF0))
 HEAD: dict[str, Any] = {"v": 1, "id": ID, "op": "service.ping"}
 
 
-def good(name: str, text: str, value: dict[str, Any], *, live: bool = True, data: bytes | None = None) -> dict[str, Any]:
+def good(
+    name: str, text: str, value: dict[str, Any], *, live: bool = True, data: bytes | None = None
+) -> dict[str, Any]:
     """A request that is taken. live: any running service answers it with `ok`."""
     expect = {"accept": True, **({"ok": True} if live else {})}
     return {
@@ -89,8 +91,18 @@ def keys_taken() -> list[dict[str, Any]]:
         good("order", "Keys in another order.", dict(reversed(HEAD.items()))),
         good("args_absent_or_empty", "An empty args is the same as none.", {**HEAD, "args": {}}),
         good("options_empty", "No option is a fine set of options.", {**HEAD, "options": {}}),
-        good("document", "A call of Dify, with a map that becomes JSON.", {**HEAD, "op": "documents.create_by_text", "args": document}, live=False),
-        good("http_body", "A bin is bytes to send.", {**HEAD, "op": "http.request", "args": {"method": "POST", "path": "/x", "body": b"\x00\xff"}}, live=False),
+        good(
+            "document",
+            "A call of Dify, with a map that becomes JSON.",
+            {**HEAD, "op": "documents.create_by_text", "args": document},
+            live=False,
+        ),
+        good(
+            "http_body",
+            "A bin is bytes to send.",
+            {**HEAD, "op": "http.request", "args": {"method": "POST", "path": "/x", "body": b"\x00\xff"}},
+            live=False,
+        ),
         good("priority_interactive", "Somebody waits.", {**HEAD, "priority": "interactive"}),
         good("priority_normal", "The default, said.", {**HEAD, "priority": "normal"}),
         good("deadline_least", "1 ms: it may well be answered with timeout.", {**HEAD, "deadline_ms": 1}, live=False),
@@ -117,15 +129,32 @@ def forms_taken() -> list[dict[str, Any]]:
         good("v_uint64", "An integer in the longest form.", with_v(uint(1, 8))),
         good("v_int8", "An integer in a signed form.", with_v(sint(1, 1))),
         good("deadline_uint64", "The same elsewhere.", {**HEAD, "deadline_ms": Raw(uint(7000, 8), 7000)}),
-        good("map16", "The map in a longer form.", HEAD, data=mapping([(pack(k), pack(v)) for k, v in HEAD.items()], 2)),
-        good("map32", "The map in the longest form.", HEAD, data=mapping([(pack(k), pack(v)) for k, v in HEAD.items()], 4)),
+        good(
+            "map16", "The map in a longer form.", HEAD, data=mapping([(pack(k), pack(v)) for k, v in HEAD.items()], 2)
+        ),
+        good(
+            "map32",
+            "The map in the longest form.",
+            HEAD,
+            data=mapping([(pack(k), pack(v)) for k, v in HEAD.items()], 4),
+        ),
         good("keys_str32", "Keys in the longest form.", HEAD, data=long_keys),
         good("id_bin32", "A bin of 16 bytes in the longest form.", {**HEAD, "id": Raw(binary(ID, 4), ID)}),
         good("op_bin", "A bin that is UTF-8 where text is expected.", {**HEAD, "op": b"service.ping"}),
         good("numbers", "Integers of all 64 bits and finite floats.", with_args("http.request", numbers), live=False),
         good("depth_24", "24 levels: the map, args and 22 lists.", with_args("http.request", {"x": deep}), live=False),
-        good("empty_strings", "Empty text, list, map and bin.", with_args("http.request", {"": "", "l": [], "m": {}, "b": b""}), live=False),
-        good("many_keys", "A map of 1,000 keys.", with_args("http.request", {f"k{i}": i for i in range(1000)}), live=False),
+        good(
+            "empty_strings",
+            "Empty text, list, map and bin.",
+            with_args("http.request", {"": "", "l": [], "m": {}, "b": b""}),
+            live=False,
+        ),
+        good(
+            "many_keys",
+            "A map of 1,000 keys.",
+            with_args("http.request", {f"k{i}": i for i in range(1000)}),
+            live=False,
+        ),
     ]
     return rows
 
@@ -146,7 +175,13 @@ def structure_refused() -> list[dict[str, Any]]:
         bad("depth_25", "25 levels.", {**HEAD, "args": {"x": Raw(nested(23))}}, "depth"),
         bad("depth_many", "100,000 levels.", opened(1) + pack("args"), "depth", fill=(b"\x91", 100_000, b"\xc0")),
         bad("depth_maps", "25 levels of maps.", opened(1) + pack("args") + b"\x81\xa1x" * 24 + b"\xc0", "depth"),
-        bad("elements", "A list of 1,000,001 nils.", opened(1) + pack("args") + b"\x81\xa1x\xdd" + (1_000_001).to_bytes(4, "big"), "elements", fill=(b"\xc0", 1_000_001, b"")),
+        bad(
+            "elements",
+            "A list of 1,000,001 nils.",
+            opened(1) + pack("args") + b"\x81\xa1x\xdd" + (1_000_001).to_bytes(4, "big"),
+            "elements",
+            fill=(b"\xc0", 1_000_001, b""),
+        ),
     ]
 
 
@@ -156,8 +191,20 @@ def lengths_refused() -> list[dict[str, Any]]:
 
     most = 2**32 - 1
     return [
-        bad("claims_map_4g", "Five bytes that claim a map of 2^32-1 entries.", mapping([], 4, most), "truncated", answered=False),
-        bad("claims_map_64k", "Three bytes that claim a map of 65,535 entries.", mapping([], 2, 65535), "truncated", answered=False),
+        bad(
+            "claims_map_4g",
+            "Five bytes that claim a map of 2^32-1 entries.",
+            mapping([], 4, most),
+            "truncated",
+            answered=False,
+        ),
+        bad(
+            "claims_map_64k",
+            "Three bytes that claim a map of 65,535 entries.",
+            mapping([], 2, 65535),
+            "truncated",
+            answered=False,
+        ),
         claim("claims_args_4g", "args claims 2^32-1 entries.", mapping([], 4, most)),
         claim("claims_array_4g", "A list claims 2^32-1 entries.", array([], 4, most)),
         claim("claims_array_64k", "A list claims 65,535 entries.", array([], 2, 65535)),
@@ -192,9 +239,24 @@ def types_refused() -> list[dict[str, Any]]:
         bad("key_nil", "A key that is nil.", opened(1) + b"\xc0" + b"\xc0", "key_type"),
         inside("key_integer_inside", "The same deep inside.", mapping([(integer(1), b"\xc0")]), "key_type"),
         bad("repeated_key", "A key that stands twice.", opened(1) + pack("op") + pack("service.info"), "repeated_key"),
-        bad("repeated_key_forms", "The same key in two forms.", opened(1) + string(b"op", 2) + pack("service.info"), "repeated_key"),
-        inside("repeated_key_inside", "The same deep inside.", mapping([(pack("a"), b"\xc0"), (pack("a"), b"\xc0")]), "repeated_key"),
-        inside("repeated_key_of_many", "The first and the last of 20 keys are the same.", mapping([(pack(f"k{i % 19}"), b"\xc0") for i in range(20)], 2), "repeated_key"),
+        bad(
+            "repeated_key_forms",
+            "The same key in two forms.",
+            opened(1) + string(b"op", 2) + pack("service.info"),
+            "repeated_key",
+        ),
+        inside(
+            "repeated_key_inside",
+            "The same deep inside.",
+            mapping([(pack("a"), b"\xc0"), (pack("a"), b"\xc0")]),
+            "repeated_key",
+        ),
+        inside(
+            "repeated_key_of_many",
+            "The first and the last of 20 keys are the same.",
+            mapping([(pack(f"k{i % 19}"), b"\xc0") for i in range(20)], 2),
+            "repeated_key",
+        ),
     ]
 
 
@@ -208,11 +270,28 @@ def keys_refused() -> list[dict[str, Any]]:
         bad("no_id", "id is missing.", without("id"), "missing_key", names='"id"', answered=False),
         bad("no_op", "op is missing.", without("op"), "missing_key", names='"op"'),
         bad("empty_map", "Everything is missing.", {}, "missing_key", answered=False),
-        bad("unknown_key", "A key that nobody knows is refused by name.", {**HEAD, "timeout_ms": 5}, "unknown_key", names="timeout_ms"),
+        bad(
+            "unknown_key",
+            "A key that nobody knows is refused by name.",
+            {**HEAD, "timeout_ms": 5},
+            "unknown_key",
+            names="timeout_ms",
+        ),
         bad("unknown_key_case", "Names are compared exactly.", {**HEAD, "Args": {}}, "unknown_key", names="Args"),
-        bad("unknown_key_nul", "A known name with a NUL behind it is another one.", {**HEAD, "args\0": {}}, "unknown_key"),
+        bad(
+            "unknown_key_nul",
+            "A known name with a NUL behind it is another one.",
+            {**HEAD, "args\0": {}},
+            "unknown_key",
+        ),
         bad("unknown_key_long", "A very long name.", {**HEAD, "n" * 5000: 1}, "unknown_key"),
-        bad("unknown_option", "An option that nobody knows is refused by name.", {**HEAD, "options": {"validat": True}}, "unknown_key", names="validat"),
+        bad(
+            "unknown_option",
+            "An option that nobody knows is refused by name.",
+            {**HEAD, "options": {"validat": True}},
+            "unknown_key",
+            names="validat",
+        ),
     ]
 
 
@@ -230,7 +309,14 @@ def values_refused() -> list[dict[str, Any]]:
         wrong("op_bin_no_utf8", "op is a bin that is not UTF-8.", "op", b"\xff\xfe", "invalid_type"),
         wrong("op_nul", "op holds a NUL.", "op", "service.ping\0x", "invalid_value"),
         wrong("op_long", "op of 65 bytes.", "op", "x" * 65, "too_long"),
-        bad("op_unknown", "An operation that this service does not have.", {**HEAD, "op": "datasets.explode"}, "unknown_operation", kind="unsupported", names="datasets.explode"),
+        bad(
+            "op_unknown",
+            "An operation that this service does not have.",
+            {**HEAD, "op": "datasets.explode"},
+            "unknown_operation",
+            kind="unsupported",
+            names="datasets.explode",
+        ),
         wrong("args_list", "args is a list.", "args", [1], "invalid_type"),
         wrong("args_nil", "args is nil.", "args", None, "invalid_type"),
         wrong("epoch_short", "An epoch of 8 bytes.", "epoch", EPOCH[:8], "invalid_type"),
@@ -252,6 +338,12 @@ def values_refused() -> list[dict[str, Any]]:
 
 def options_refused() -> list[dict[str, Any]]:
     return [
-        bad("options_list", "options is a list.", {**HEAD, "options": Raw(array([FALSE]))}, "invalid_type", names="options"),
+        bad(
+            "options_list",
+            "options is a list.",
+            {**HEAD, "options": Raw(array([FALSE]))},
+            "invalid_type",
+            names="options",
+        ),
         bad("option_number", "An option is 0.", {**HEAD, "options": {"wait": 0}}, "invalid_type", names="wait"),
     ]

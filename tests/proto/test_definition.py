@@ -53,7 +53,11 @@ def test_reads_are_not_paced_but_retrieve_is(table: dict[str, Any]) -> None:
 SPOILED: list[tuple[str, Spoiler, str]] = [
     ("unknown key", lambda t: op(t, "datasets.list").update(pace=True), "datasets.list: operation: unknown key pace"),
     ("unknown table", lambda t: t.update(ops=[]), "unknown key ops"),
-    ("unknown key of a parameter", lambda t: op(t, "datasets.list")["params"][0].update(maximum=5), "unknown key maximum"),
+    (
+        "unknown key of a parameter",
+        lambda t: op(t, "datasets.list")["params"][0].update(maximum=5),
+        "unknown key maximum",
+    ),
     ("unknown key of a defect", lambda t: op(t, "tags.list")["defects"][0].update(since="1"), "unknown key since"),
     ("number twice", lambda t: op(t, "datasets.get").update(number=1), "op: number 1 stands twice"),
     ("name twice", lambda t: op(t, "datasets.get").update(name="datasets.list"), "op: name datasets.list stands twice"),
@@ -69,7 +73,11 @@ SPOILED: list[tuple[str, Spoiler, str]] = [
     ("alias differs", lambda t: op(t, "datasets.get").update(aliases=["/kb/{id}"]), "are not those of the list"),
     ("versions", lambda t: op(t, "tags.list")["defects"][0].update(versions="1.12"), "versions '1.12'"),
     ("absent", lambda t: op(t, "tags.list").update(absent="old"), "versions 'old'"),
-    ("parameter twice", lambda t: op(t, "tags.create")["params"].append(op(t, "tags.create")["params"][0]), "stands twice"),
+    (
+        "parameter twice",
+        lambda t: op(t, "tags.create")["params"].append(op(t, "tags.create")["params"][0]),
+        "stands twice",
+    ),
     ("parameter without text", lambda t: op(t, "tags.create")["params"][0].update(text=" "), "name: no text"),
     ("parameter type", lambda t: op(t, "tags.create")["params"][0].update(type="text"), "type or place"),
     ("parameter format", lambda t: op(t, "tags.create")["params"][0].update(format="url"), "format url"),

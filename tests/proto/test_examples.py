@@ -41,7 +41,9 @@ class Service:
             try:
                 request = msgpack.unpackb(self._socket.recv())
                 self.requests.append(request)
-                self._socket.send(msgpack.packb({"v": 1, "id": request["id"], "epoch": EPOCH, **self._answer(request["op"])}))
+                self._socket.send(
+                    msgpack.packb({"v": 1, "id": request["id"], "epoch": EPOCH, **self._answer(request["op"])})
+                )
             except pynng.Closed:
                 return
 
@@ -51,7 +53,9 @@ class Service:
             return {"ok": {**ok, "body": {"epoch": EPOCH}}}
         if op == "datasets.list":
             return {"ok": {**ok, "body": '{"data": ["☃"]}'.encode()}}
-        return {"error": {"kind": "unsupported", "code": "x", "message": "No such thing.", "hint": "", "retryable": False}}
+        return {
+            "error": {"kind": "unsupported", "code": "x", "message": "No such thing.", "hint": "", "retryable": False}
+        }
 
     def close(self) -> None:
         self._socket.close()
@@ -74,13 +78,26 @@ def c_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if flags is None or not Path("/usr/include/nng/nng.h").exists():
         pytest.skip("there is no msgpack-c or no libnng to compile against")
     program = tmp_path_factory.mktemp("example") / "call"
-    words = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "call.c"), "-o", str(program), "-lnng", *flags]
+    words = [
+        "cc",
+        "-std=gnu11",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        str(EXAMPLES / "call.c"),
+        "-o",
+        str(program),
+        "-lnng",
+        *flags,
+    ]
     subprocess.run(words, check=True, timeout=60)
     return program
 
 
 def pkg_config(name: str) -> list[str] | None:
-    result = subprocess.run(["pkg-config", "--cflags", "--libs", name], check=False, capture_output=True, text=True, timeout=20)
+    result = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", name], check=False, capture_output=True, text=True, timeout=20
+    )
     return result.stdout.split() if result.returncode == 0 else None
 
 

@@ -73,7 +73,7 @@ def test_headers_compile(compiler: str, flags: list[str], language: str, header:
     source = f"#include <{header}>\n"
     if header == "service_ops.h":
         source += "int use(void);\nint use(void) { return dp_operations_json[0]; }\n"
-    includes = ["-I", ROOT / "lib", "-I", PROTO / "c"]
+    includes: list[str | Path] = ["-I", ROOT / "lib", "-I", PROTO / "c"]
     result = run(compiler, *flags, "-fsyntax-only", *includes, "-x", language, "-", input=source)
     assert result.returncode == 0, result.stderr
 

@@ -18,8 +18,9 @@ NOT_MSGPACK = {"empty", "truncated", "reserved_byte", "trailing_bytes"}
 
 
 def body(row: dict[str, Any]) -> bytes:
-    fill = row.get("fill", {"hex": "", "times": 0})
-    return bytes.fromhex(row["hex"]) + bytes.fromhex(fill["hex"]) * fill["times"] + bytes.fromhex(row.get("tail", ""))
+    fill: dict[str, Any] = row.get("fill", {"hex": "", "times": 0})
+    filling: bytes = bytes.fromhex(fill["hex"]) * fill["times"]
+    return bytes.fromhex(row["hex"]) + filling + bytes.fromhex(row.get("tail", ""))
 
 
 def unpack(data: bytes) -> Any:

@@ -13,7 +13,19 @@ import json
 import sys
 from typing import Any
 
-KEPT = ("type", "format", "enum", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "nullable", "default")
+KEPT = (
+    "type",
+    "format",
+    "enum",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "nullable",
+    "default",
+)
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -71,7 +83,9 @@ def main() -> None:
         if method in item
     ]
     lines = ",\n".join("  " + json.dumps(e, ensure_ascii=False) for e in entries)
-    print(f'{{"source": "langgenius/dify-docs, OpenAPI document of the Service API, CC BY 4.0, trimmed", "operations": [\n{lines}\n]}}')
+    print(
+        f'{{"source": "langgenius/dify-docs, OpenAPI document of the Service API, CC BY 4.0, trimmed", "operations": [\n{lines}\n]}}'
+    )
 
 
 if __name__ == "__main__":
