@@ -1,0 +1,529 @@
+/*
+ * One operation of Dify: from a request to the engine, and its outcome to whoever asks.
+ *
+ * Why a lock: a request arrives on one of libnng's threads and its outcome on the engine's. Handing
+ * both to a third would cost two more wake-ups a call, which is most of what a call costs here. So
+ * the service's tables are guarded by one lock, held for look-ups and links only: never while
+ * decoding, encoding, sending, or inside the library.
+ *
+ * What must not happen is a second execution. The order is therefore: known? → join or answer from
+ * memory; new → enter it in the table as running; only then give it to the engine.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <difypool_proto.h>
+
+#include "args.h"
+#include "clock.h"
+#include "digest.h"
+#include "encode.h"
+#include "fault.h"
+#include "log.h"
+#include "scratch.h"
+#include "service.h"
+
+/* What becomes of a request once the tables have been asked. */
+typedef enum verdict { START, JOINED, RESEND, REFUSE } verdict;
+
+typedef struct admission {
+  verdict verdict;
+  dpd_call *call;     /* START */
+  dp_reply *reply;    /* RESEND: a reference */
+  dp_profile *profile; /* START: a reference */
+  uint32_t flags;
+} admission;
+
+static const msgpack_object *arg_of(const dpd_request *request, const char *name) {
+  for (uint32_t i = 0; request->args != NULL && i < request->args->via.map.size; i++) {
+    if (dpd_key_is(&request->args->via.map.ptr[i].key, name)) {
+      return &request->args->via.map.ptr[i].val;
+    }
+  }
+  return NULL;
+}
+
+/* What may be repeated at will. http.request is what its method says. */
+static bool is_write(const dpd_request *request, dp_op op) {
+  if (op != DP_OP_HTTP_REQUEST) {
+    return !dp_op_is_free(op);
+  }
+  const msgpack_object *method = arg_of(request, "method");
+  return method == NULL || !(dpd_key_is(method, "GET") || dpd_key_is(method, "HEAD"));
+}
+
+static dpd_digest digest_of(const dpd_service *s, const dpd_request *request, const void *args,
+                            size_t length) {
+  dpd_sip sip;
+  dpd_sip_init(&sip, s->hash_key);
+  dpd_sip_feed(&sip, request->op, strlen(request->op) + 1);
+  dpd_sip_feed(&sip, request->profile, strlen(request->profile) + 1);
+  dpd_sip_feed(&sip, args, length);
+  return dpd_sip_finish(&sip);
+}
+
+static void send_reply(dpd_service *s, dpd_inquiry *inquiry, const uint8_t id[16],
+                       const dp_reply *reply, const dpd_answer_style *style) {
+  dpd_envelope envelope = {.id = id, .epoch = s->epoch};
+  dpd_text decoded = {0};
+  bool is_decoded = style->decode && dpd_decode_body(reply, &decoded);
+  size_t bound = dpd_encode_bound(reply, is_decoded ? &decoded : NULL);
+  dpd_out out = {.data = dpd_inquiry_buffer(inquiry, bound), .capacity = bound};
+  if (out.data != NULL) {
+    dpd_encode_reply(&out, &envelope, reply, is_decoded ? &decoded : NULL, style);
+  }
+  dpd_text_free(&decoded);
+  if (out.data != NULL && !out.failed) {
+    dpd_inquiry_send(inquiry, out.length);
+    return;
+  }
+  dp_error error;
+  dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer of %zu bytes.", bound);
+  dpd_answer_error(s, inquiry, id, &error);
+}
+
+/* Askers that were taken off their peers, answered without the lock, and freed. */
+static void answer_all(dpd_service *s, dpd_list *askers, const dp_reply *reply,
+                       const dp_error *error, bool whole) {
+  dpd_node *node;
+  while ((node = dpd_list_first(askers)) != NULL) {
+    dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_call);
+    dpd_list_remove(node);
+    if (reply != NULL) {
+      dpd_answer_style style = {.decode = asker->decode, .joined = asker->joined, .whole = whole};
+      send_reply(s, asker->inquiry, asker->id, reply, &style);
+    } else {
+      dpd_answer_error(s, asker->inquiry, asker->id, error);
+    }
+    free(asker);
+  }
+}
+
+static void detach_all(dpd_service *s, dpd_call *call, dpd_list *out) {
+  dpd_list_init(out);
+  dpd_list_move(out, &call->askers);
+  for (dpd_node *n = out->next; n != out; n = n->next) {
+    dpd_asker_detach(DPD_CONTAINER(n, dpd_asker, of_call));
+    s->answered++;
+  }
+}
+
+/* What a remembered reply takes: its texts, headers and bookkeeping, roughly but never far less. */
+static size_t weight(const dp_reply *reply) {
+  size_t body;
+  dp_reply_body(reply, &body);
+  return dpd_encode_bound(reply, NULL) + sizeof(dp_error);
+}
+
+static void log_call(const dpd_call *call, const dp_reply *reply) {
+  if (!dpd_log_wants(DP_LOG_DEBUG)) {
+    return;
+  }
+  const dp_meta *meta = dp_reply_meta(reply);
+  dpd_log_of_call(&(dpd_log_call){.op = dp_op_name(call->op),
+                                  .profile = call->profile,
+                                  .uid = call->key.uid,
+                                  .pid = call->pid,
+                                  .status = dp_reply_status(reply),
+                                  .kind = dp_kind_name(dp_reply_kind(reply)),
+                                  .code = dp_reply_error(reply)->code,
+                                  .took_us = (int64_t)meta->total_us,
+                                  .attempts = meta->attempts,
+                                  .sent = call->request_bytes,
+                                  .received = meta->received});
+}
+
+/* With the lock: nothing more will come of it. */
+static void end_call(dpd_service *s, dpd_call *call, dp_reply *reply) {
+  call->ended = true;
+  s->calls.running--;
+  dpd_list_remove(&call->orphan);
+  dp_call_unref(call->running);
+  call->running = NULL;
+  dp_reply *kept = call->write ? dp_reply_ref(reply) : NULL;
+  if (!dpd_remember_end(s->remember, &call->key, kept, call->write ? weight(reply) : 0,
+                        dpd_now_ms())) {
+    dp_reply_unref(kept);
+  }
+}
+
+static void outcome(dpd_call *call, dp_reply *reply, bool last) {
+  dpd_service *s = call->service;
+  dpd_list askers;
+  log_call(call, reply);
+  pthread_mutex_lock(&s->lock);
+  detach_all(s, call, &askers);
+  call->late = !last;
+  bool whole = call->whole;
+  if (last) {
+    end_call(s, call, reply);
+  }
+  bool wake = last && s->draining && s->calls.running == 0;
+  pthread_mutex_unlock(&s->lock);
+  answer_all(s, &askers, reply, NULL, whole);
+  if (wake) {
+    dpd_service_wake(s);
+  }
+  if (last) {
+    pthread_mutex_lock(&s->lock);
+    dpd_call_drop(call);
+    pthread_mutex_unlock(&s->lock);
+  }
+}
+
+static void on_done(dp_call *handle, dp_reply *reply, void *user) {
+  (void)handle;
+  outcome(user, reply, !dp_reply_is_pending(reply));
+}
+
+static void on_late(dp_call *handle, dp_reply *reply, void *user) {
+  (void)handle;
+  outcome(user, reply, true);
+}
+
+static bool over_bounds(const dpd_service *s, const dpd_peer *peer, dp_error *err) {
+  const dpd_bounds *bounds = &s->config.bounds;
+  if (peer->running >= bounds->calls_per_client) {
+    dpd_fault(err, DP_BUSY, "calls_per_client",
+              "This connection has %zu calls that are not answered.", peer->running);
+    return !dpd_fault_hint(err, "Wait for answers before sending more, or raise calls_per_client.");
+  }
+  if (s->calls.running >= bounds->calls_max) {
+    dpd_fault(err, DP_BUSY, "calls_max", "The service has %zu calls that are not finished.",
+              s->calls.running);
+    return !dpd_fault_hint(err, "Try again in a moment, or raise calls_max.");
+  }
+  return false;
+}
+
+/* A write whose id is new to us may yet have been carried out, by a former life of the service. */
+static bool former_life(const dpd_service *s, const dpd_request *request, uint32_t *flags,
+                        dp_error *err) {
+  if (request->again ||
+      (request->has_epoch && memcmp(request->epoch, s->epoch, sizeof(s->epoch)) != 0)) {
+    *flags |= DP_CALL_MAYBE_DONE;
+    return true;
+  }
+  if (request->has_epoch || !s->unclean ||
+      dpd_now_ms() - s->began_ms >= (int64_t)s->config.bounds.restart_guard_ms) {
+    return true;
+  }
+  dpd_fault(err, DP_UNKNOWN_OUTCOME, "epoch_needed",
+            "The service was started again after an unclean end, and this write does not say "
+            "whether it was sent before.");
+  return dpd_fault_hint(err, "Look whether it happened; send writes with \"epoch\".");
+}
+
+static bool attach(dpd_call *call, dpd_peer *peer, const dpd_ask *ask, bool joined) {
+  dpd_asker *asker = dpd_asker_attach(call, peer, ask->inquiry);
+  if (asker == NULL) {
+    return false;
+  }
+  memcpy(asker->id, ask->request->id, sizeof(asker->id));
+  asker->decode = ask->request->decode;
+  asker->joined = joined;
+  asker->deadline_ms = dpd_now_ms() + ask->request->deadline_ms;
+  if (joined) {
+    dpd_list_append(&call->service->calls.timed, &asker->timed);
+    dpd_service_wake(call->service);
+  }
+  return true;
+}
+
+static bool no_memory(dp_error *err) {
+  return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory for this call.");
+}
+
+/* The id is known: join, answer from memory, or say why not. */
+static verdict admit_known(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dpd_recall recall,
+                           void *what, admission *out, dp_error *err) {
+  (void)s;
+  switch (recall) {
+  case DPD_RECALL_RUNNING:
+    if (!attach(what, peer, ask, true)) {
+      no_memory(err);
+      return REFUSE;
+    }
+    return JOINED;
+  case DPD_RECALL_ANSWERED:
+    out->reply = dp_reply_ref(what);
+    return RESEND;
+  case DPD_RECALL_MISMATCH:
+    dpd_fault(err, DP_CONFLICT, "id_reused", "This id stands for another call of this user.");
+    dpd_fault_hint(err, "Make 16 new random bytes for each intended call.");
+    return REFUSE;
+  default:
+    dpd_fault(err, DP_UNKNOWN_OUTCOME, "forgotten",
+              "This write was carried out, and its answer had to be forgotten.");
+    dpd_fault_hint(err, "Look what came of it; raise remember_bytes if this happens often.");
+    return REFUSE;
+  }
+}
+
+static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_op op, bool write,
+                         const dpd_digest *digest, admission *out, dp_error *err) {
+  const dpd_request *request = ask->request;
+  const dpd_profile_entry *entry =
+      dpd_profiles_find(&s->profiles, request->profile, ask->identity.uid, err);
+  if (entry == NULL || over_bounds(s, peer, err) ||
+      !dpd_may(s, ask->identity.uid, entry->name, entry->handle, request->op, err) ||
+      (write && !former_life(s, request, &out->flags, err))) {
+    return REFUSE;
+  }
+  dpd_call_key key = {.uid = ask->identity.uid};
+  memcpy(key.id, request->id, sizeof(key.id));
+  dpd_call *call = dpd_call_new(s, &key);
+  if (call == NULL || !attach(call, peer, ask, false)) {
+    free(call);
+    no_memory(err);
+    return REFUSE;
+  }
+  if (!dpd_remember_begin(s->remember, &key, digest, write, call)) {
+    dpd_asker *asker = DPD_CONTAINER(dpd_list_first(&call->askers), dpd_asker, of_call);
+    dpd_asker_detach(asker);
+    free(asker);
+    free(call);
+    peer->unread--; /* the caller counts the answer that it sends */
+    dpd_fault(err, DP_BUSY, "remember_bytes",
+              "There is no room to remember one more write, so it was not begun.");
+    dpd_fault_hint(err, "Try again in a moment, or raise remember_bytes.");
+    return REFUSE;
+  }
+  call->write = write;
+  call->op = op;
+  call->pid = ask->identity.pid;
+  call->whole = op == DP_OP_HTTP_REQUEST;
+  memcpy(call->profile, entry->name, sizeof(call->profile));
+  s->calls.running++;
+  out->call = call;
+  out->profile = dp_profile_ref(entry->profile);
+  return START;
+}
+
+static void admit(dpd_service *s, const dpd_ask *ask, dp_op op, const dpd_digest *digest,
+                  admission *out, dp_error *err) {
+  bool write = is_write(ask->request, op);
+  dpd_call_key key = {.uid = ask->identity.uid};
+  memcpy(key.id, ask->request->id, sizeof(key.id));
+  dpd_peer *peer = dpd_peers_find(&s->peers, ask->peer);
+  if (peer == NULL) {
+    dpd_fault(err, DP_CANCELLED, "gone", "The connection is gone.");
+    out->verdict = REFUSE;
+    return;
+  }
+  void *what;
+  dpd_recall recall = dpd_remember_find(s->remember, &key, digest, &what);
+  if (recall != DPD_RECALL_NEW) {
+    out->verdict = admit_known(s, ask, peer, recall, what, out, err);
+  } else if (s->draining) {
+    dpd_fault(err, DP_CANCELLED, "draining", "The service is ending; nothing was begun.");
+    err->retryable = 1;
+    dpd_fault_hint(err, "Connect again: another one takes over.");
+    out->verdict = REFUSE;
+  } else {
+    out->verdict = admit_new(s, ask, peer, op, write, digest, out, err);
+  }
+  if (out->verdict == RESEND || out->verdict == REFUSE) {
+    peer->unread++;
+    s->answered++;
+  }
+}
+
+/* The engine did not take it: its askers get the reason, and the id is free again. */
+static void give_up(dpd_service *s, dpd_call *call, const dp_error *error) {
+  dpd_list askers;
+  pthread_mutex_lock(&s->lock);
+  detach_all(s, call, &askers);
+  dpd_remember_abort(s->remember, &call->key);
+  dpd_list_remove(&call->orphan);
+  s->calls.running--;
+  pthread_mutex_unlock(&s->lock);
+  answer_all(s, &askers, NULL, error, false);
+  free(call);
+}
+
+static void taken(dpd_service *s, dpd_call *call, dp_call *handle) {
+  pthread_mutex_lock(&s->lock);
+  bool cancel = call->cancel_wanted;
+  if (call->ended) {
+    dp_call_unref(handle);
+    cancel = false;
+  } else {
+    call->running = handle;
+    if (cancel) {
+      dp_call_ref(handle);
+    }
+  }
+  dpd_call_drop(call);
+  pthread_mutex_unlock(&s->lock);
+  if (cancel) {
+    dp_call_cancel(handle);
+    dp_call_unref(handle);
+  }
+}
+
+static void start(const dpd_ask *ask, dp_op op, const admission *admitted) {
+  dpd_service *s = ask->s;
+  const dpd_request *request = ask->request;
+  dp_call_options options = DP_CALL_OPTIONS_INIT;
+  options.profile = admitted->profile;
+  options.deadline_ms = request->deadline_ms;
+  options.priority = request->priority;
+  options.cache_ms = request->cache_ms;
+  options.flags = request->flags | admitted->flags;
+  options.on_late = on_late;
+  dp_error error;
+  dp_call *handle = NULL;
+  dp_args *args = dp_args_new();
+  bool begun = false;
+  if (args == NULL) {
+    no_memory(&error);
+  } else if (request->args == NULL ||
+             dpd_args_fill(args, request->args, dpd_scratch_json(), &error)) {
+    begun = dp_client_call_async(s->client, op, args, &options, on_done, admitted->call, &handle,
+                                 &error) == DP_OK;
+  }
+  dp_args_free(args);
+  dp_profile_unref(admitted->profile);
+  if (begun) {
+    taken(s, admitted->call, handle);
+  } else {
+    give_up(s, admitted->call, &error);
+  }
+}
+
+void dpd_carry(const dpd_ask *ask, dp_op op, const void *raw_args, size_t raw_length) {
+  dpd_service *s = ask->s;
+  dpd_digest digest = digest_of(s, ask->request, raw_args, raw_length);
+  admission admitted = {.verdict = REFUSE};
+  dp_error error;
+  pthread_mutex_lock(&s->lock);
+  admit(s, ask, op, &digest, &admitted, &error);
+  if (admitted.call != NULL) {
+    admitted.call->request_bytes = raw_length;
+  }
+  pthread_mutex_unlock(&s->lock);
+  switch (admitted.verdict) {
+  case START:
+    start(ask, op, &admitted);
+    return;
+  case RESEND: {
+    dpd_answer_style style = {.decode = ask->request->decode,
+                              .resent = true,
+                              .whole = op == DP_OP_HTTP_REQUEST};
+    send_reply(s, ask->inquiry, ask->request->id, admitted.reply, &style);
+    dp_reply_unref(admitted.reply);
+    return;
+  }
+  case REFUSE:
+    dpd_answer_error(s, ask->inquiry, ask->request->id, &error);
+    return;
+  case JOINED:
+    return;
+  }
+}
+
+void dpd_carry_drop(dpd_list *askers) {
+  dpd_node *node;
+  while ((node = dpd_list_first(askers)) != NULL) {
+    dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_call);
+    dpd_list_remove(node);
+    dpd_inquiry_drop(asker->inquiry);
+    free(asker);
+  }
+}
+
+void dpd_carry_gone(dpd_service *s, dpd_peer *peer, int64_t now_ms, dpd_list *dropped) {
+  dpd_node *node;
+  while ((node = dpd_list_first(&peer->askers)) != NULL) {
+    dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_peer);
+    dpd_call *call = asker->call;
+    dpd_asker_detach(asker);
+    dpd_list_remove(&asker->of_call);
+    dpd_list_append(dropped, &asker->of_call);
+    if (dpd_list_empty(&call->askers) && !call->ended && !call->late) {
+      call->orphan_due_ms = now_ms + (int64_t)s->config.bounds.orphan_grace_ms;
+      dpd_list_append(&s->calls.orphans, &call->orphan);
+    }
+  }
+}
+
+bool dpd_carry_cancel(dpd_service *s, uint32_t uid, const uint8_t id[16]) {
+  dpd_call_key key = {.uid = uid};
+  memcpy(key.id, id, sizeof(key.id));
+  void *what;
+  dp_call *handle = NULL;
+  pthread_mutex_lock(&s->lock);
+  bool runs = dpd_remember_find(s->remember, &key, NULL, &what) == DPD_RECALL_RUNNING;
+  if (runs) {
+    dpd_call *call = what;
+    call->cancel_wanted = true;
+    handle = call->running != NULL ? dp_call_ref(call->running) : NULL;
+  }
+  pthread_mutex_unlock(&s->lock);
+  if (handle != NULL) {
+    dp_call_cancel(handle);
+    dp_call_unref(handle);
+  }
+  return runs;
+}
+
+/* One orphan whose grace is over, or NULL; *next = ms until the first that is still in its. */
+static dp_call *due_orphan(dpd_service *s, int64_t now_ms, int64_t *next) {
+  dp_call *handle = NULL;
+  dpd_node *node;
+  while (handle == NULL && (node = dpd_list_first(&s->calls.orphans)) != NULL) {
+    dpd_call *call = DPD_CONTAINER(node, dpd_call, orphan);
+    if (call->orphan_due_ms > now_ms) {
+      *next = call->orphan_due_ms - now_ms;
+      return NULL;
+    }
+    dpd_list_remove(node);
+    call->cancel_wanted = true;
+    handle = call->running != NULL ? dp_call_ref(call->running) : NULL;
+  }
+  return handle;
+}
+
+/* Those who joined and whose deadline has passed, taken off into out. */
+static void due_askers(dpd_service *s, int64_t now_ms, int64_t *next, dpd_list *out) {
+  dpd_node *following;
+  for (dpd_node *n = s->calls.timed.next; n != &s->calls.timed; n = following) {
+    following = n->next;
+    dpd_asker *asker = DPD_CONTAINER(n, dpd_asker, timed);
+    if (asker->deadline_ms > now_ms) {
+      *next = asker->deadline_ms - now_ms < *next ? asker->deadline_ms - now_ms : *next;
+      continue;
+    }
+    dpd_list_remove(&asker->of_call);
+    dpd_asker_detach(asker);
+    dpd_list_append(out, &asker->of_call);
+    s->answered++;
+  }
+}
+
+int64_t dpd_carry_tick(dpd_service *s, int64_t now_ms) {
+  int64_t next = INT64_MAX;
+  dp_error error;
+  dpd_list askers;
+  dpd_list_init(&askers);
+  for (;;) {
+    pthread_mutex_lock(&s->lock);
+    dp_call *handle = due_orphan(s, now_ms, &next);
+    pthread_mutex_unlock(&s->lock);
+    if (handle == NULL) {
+      break;
+    }
+    dp_call_cancel(handle);
+    dp_call_unref(handle);
+  }
+  pthread_mutex_lock(&s->lock);
+  due_askers(s, now_ms, &next, &askers);
+  pthread_mutex_unlock(&s->lock);
+  dpd_fault(&error, DP_UNKNOWN_OUTCOME, "pending",
+            "The deadline passed while the call, begun by an earlier message, still runs.");
+  dpd_fault_hint(&error, "Ask again with the same id for its outcome.");
+  answer_all(s, &askers, NULL, &error, false);
+  return next;
+}

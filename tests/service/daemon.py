@@ -1,0 +1,139 @@
+"""A difypoold of a test's own: started, watched and ended by its pid."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from spclient import Client
+
+
+def program() -> str:
+    """difypoold: $DIFYPOOL_DAEMON, or the one of the build directory that ran us."""
+    named = os.environ.get("DIFYPOOL_DAEMON")
+    assert named, "set DIFYPOOL_DAEMON to the difypoold to test"
+    return named
+
+
+def until(condition: Callable[[], Any], what: str, timeout: float = 15.0) -> Any:
+    """Ask again and again, briefly, until it holds: for things that tell nobody when they change."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"never came true: {what}"
+        time.sleep(0.005)
+
+
+def answers(path: str) -> bool:
+    try:
+        with Client(path, timeout=2) as client:
+            return "ok" in client.ask("service.ping")
+    except OSError:
+        return False
+    except Exception:
+        return False
+
+
+class Daemon:
+    def __init__(self, directory: Path, config: str | None = None, *options: str) -> None:
+        self.directory = directory
+        directory.chmod(0o700)
+        self.socket = str(directory / "socket")
+        self.log = directory / "stderr"
+        self.options = list(options)
+        self.config = directory / "difypool.ini"
+        self.config.write_text(config or "")
+        self.process: subprocess.Popen[bytes] | None = None
+        self.environment = dict(os.environ)
+        self.user: int | None = None
+
+    def start(self, wait: bool = True) -> Daemon:
+        command = [program(), "-c", str(self.config), "--socket", self.socket]
+        command += ["--log-level", "debug", *self.options]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment
+            )
+        if wait:
+            until(lambda: self.ended() or answers(self.socket), "the service answers")
+            assert not self.ended(), self.said()
+        return self
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+            raise
+
+    def client(self, timeout: float = 15.0) -> Client:
+        return Client(self.socket, timeout)
+
+    def stats(self) -> dict[str, Any]:
+        with self.client() as client:
+            body: dict[str, Any] = client.call("service.stats")["body"]
+            return body
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def memory(self) -> int:
+        """Proportional set size in bytes."""
+        for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no Pss in smaps_rollup")
+
+
+@contextlib.contextmanager
+def running(directory: Path, config: str | None = None, *options: str) -> Iterator[Daemon]:
+    daemon = Daemon(directory, config, *options).start()
+    try:
+        yield daemon
+    finally:
+        status = daemon.stop()
+    assert status == 0, daemon.said()
+
+
+def free_path(directory: Path) -> str:
+    path = str(directory / "socket")
+    assert len(path) < 108
+    return path
+
+
+def refused(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) != 0
