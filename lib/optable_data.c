@@ -9,6 +9,14 @@ static const dp__param_desc params_datasets_list[] = {
   {"tag_ids", DP__IN_QUERY, DP__TYPE_ARRAY, 0, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
+static const dp__defect_desc defects_datasets_list[] = {
+  {"tag_filter_400", "", "1.12.1",
+   "The `tag_ids` filter is always a 400."},
+  {"has_more", "", "1.12.1",
+   "`has_more` is wrong where `limit` is over 100, and true on a last page that is exactly full: "
+   "go by `total`."},
+};
+
 static const dp__param_desc params_datasets_create[] = {
   {"name", DP__IN_BODY, DP__TYPE_STRING, 1, 1, 40, NULL, 0},
   {"description", DP__IN_BODY, DP__TYPE_STRING, 0, INT64_MIN, 400, NULL, 0},
@@ -85,6 +93,13 @@ static const dp__defect_desc defects_documents_create_by_text[] = {
   {"technique_required", "", "1.12.1",
    "indexing_technique must be in every create, also where the knowledge base has one: else 400, "
    "or 500 where neither has one. Filled in from the knowledge base."},
+  {"same_name_overwrites", "", "1.12.1",
+   "A name that a document has already replaces its content, also that of a file that somebody "
+   "uploaded, and an archived one becomes retrievable again; an empty text leaves it with no "
+   "chunks."},
+  {"bad_rule_kept", "", "1.12.1",
+   "A chunk size that cannot be (`max_tokens` 10 or 99999) is a 200; its indexing fails, and it "
+   "becomes the default of later documents that send no rule."},
 };
 
 static const dp__param_desc params_documents_update_by_text[] = {
@@ -114,6 +129,12 @@ static const dp__param_desc params_documents_list[] = {
   {"status", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
    (const char *const[]){"queuing", "indexing", "paused", "error", "available", "disabled", "archived", NULL},
    0},
+};
+
+static const dp__defect_desc defects_documents_list[] = {
+  {"has_more", "", "1.12.1",
+   "`has_more` is wrong where `limit` is over 100, and true on a last page that is exactly full: "
+   "go by `total`."},
 };
 
 static const dp__param_desc params_documents_get[] = {
@@ -155,6 +176,13 @@ static const dp__param_desc params_metadata_update[] = {
   {"dataset_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"metadata_id", DP__IN_PATH, DP__TYPE_UUID, 1, INT64_MIN, INT64_MAX, NULL, 0},
   {"name", DP__IN_BODY, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
+};
+
+static const dp__defect_desc defects_metadata_update[] = {
+  {"absent_is_200", "", "1.12.1",
+   "A field that does not exist is a 200 with nulls."},
+  {"rename_loses_values", "", "1.12.1",
+   "Documents that are disabled or not completed lose their value for the field."},
 };
 
 static const dp__param_desc params_metadata_delete[] = {
@@ -426,6 +454,11 @@ static const dp__param_desc params_workflows_get_run[] = {
   {"workflow_run_id", DP__IN_PATH, DP__TYPE_STRING, 1, INT64_MIN, INT64_MAX, NULL, 0},
 };
 
+static const dp__defect_desc defects_workflows_get_run[] = {
+  {"absent_is_200", "", "1.12.1",
+   "A run that does not exist is a 200 with nulls."},
+};
+
 static const dp__param_desc params_workflows_logs[] = {
   {"keyword", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX, NULL, 0},
   {"status", DP__IN_QUERY, DP__TYPE_STRING, 0, INT64_MIN, INT64_MAX,
@@ -538,7 +571,7 @@ const dp__op_desc dp__optable[] = {
   {DP_OP_DATASETS_GET, "datasets.get", "GET", "/datasets/{dataset_id}", DP__ANSWER_JSON,
    DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_datasets_get, 1, "", NULL, 0},
   {DP_OP_DATASETS_LIST, "datasets.list", "GET", "/datasets", DP__ANSWER_JSON, DP__RETRY_FREE, 0,
-   DP__CIRCUIT_RETRIEVAL, "", NULL, params_datasets_list, 5, "", NULL, 0},
+   DP__CIRCUIT_RETRIEVAL, "", NULL, params_datasets_list, 5, "", defects_datasets_list, 2},
   {DP_OP_DATASETS_RETRIEVE, "datasets.retrieve", "POST", "/datasets/{dataset_id}/retrieve",
    DP__ANSWER_JSON, DP__RETRY_FREE, 1, DP__CIRCUIT_RETRIEVAL, "",
    (const char *const[]){"/datasets/{dataset_id}/hit-testing", NULL}, params_datasets_retrieve, 5,
@@ -551,7 +584,7 @@ const dp__op_desc dp__optable[] = {
    "/datasets/{dataset_id}/document/create-by-text", DP__ANSWER_JSON, DP__RETRY_VERIFY, 1,
    DP__CIRCUIT_DOC_CREATION, "1.12.1",
    (const char *const[]){"/datasets/{dataset_id}/document/create_by_text", NULL},
-   params_documents_create_by_text, 11, "", defects_documents_create_by_text, 1},
+   params_documents_create_by_text, 11, "", defects_documents_create_by_text, 3},
   {DP_OP_DOCUMENTS_DELETE, "documents.delete", "DELETE",
    "/datasets/{dataset_id}/documents/{document_id}", DP__ANSWER_EMPTY, DP__RETRY_VERIFY, 1,
    DP__CIRCUIT_DOC_CREATION, "", NULL, params_documents_delete, 2, "", NULL, 0},
@@ -566,7 +599,7 @@ const dp__op_desc dp__optable[] = {
    DP__CIRCUIT_RETRIEVAL, "", NULL, params_documents_indexing_status, 2, "", NULL, 0},
   {DP_OP_DOCUMENTS_LIST, "documents.list", "GET", "/datasets/{dataset_id}/documents",
    DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_documents_list, 5,
-   "", NULL, 0},
+   "", defects_documents_list, 1},
   {DP_OP_DOCUMENTS_UPDATE_BY_TEXT, "documents.update_by_text", "POST",
    "/datasets/{dataset_id}/documents/{document_id}/update-by-text", DP__ANSWER_JSON,
    DP__RETRY_VERIFY, 1, DP__CIRCUIT_DOC_CREATION, "",
@@ -612,7 +645,7 @@ const dp__op_desc dp__optable[] = {
    DP__CIRCUIT_METADATA, "1.12.1", NULL, params_metadata_toggle_built_in, 2, "", NULL, 0},
   {DP_OP_METADATA_UPDATE, "metadata.update", "PATCH",
    "/datasets/{dataset_id}/metadata/{metadata_id}", DP__ANSWER_JSON, DP__RETRY_VERIFY, 1,
-   DP__CIRCUIT_METADATA, "", NULL, params_metadata_update, 3, "", NULL, 0},
+   DP__CIRCUIT_METADATA, "", NULL, params_metadata_update, 3, "", defects_metadata_update, 2},
   {DP_OP_MODELS_LIST, "models.list", "GET", "/workspaces/current/models/model-types/{model_type}",
    DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_models_list, 1, "",
    NULL, 0},
@@ -649,7 +682,7 @@ const dp__op_desc dp__optable[] = {
    0, DP__CIRCUIT_KB_CREATION, "", NULL, params_tags_update, 2, "", defects_tags_update, 1},
   {DP_OP_WORKFLOWS_GET_RUN, "workflows.get_run", "GET", "/workflows/run/{workflow_run_id}",
    DP__ANSWER_JSON, DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_workflows_get_run, 1, "",
-   NULL, 0},
+   defects_workflows_get_run, 1},
   {DP_OP_WORKFLOWS_LOGS, "workflows.logs", "GET", "/workflows/logs", DP__ANSWER_JSON,
    DP__RETRY_FREE, 0, DP__CIRCUIT_APP, "", NULL, params_workflows_logs, 8, "", NULL, 0},
   {DP_OP_WORKFLOWS_STOP, "workflows.stop", "POST", "/workflows/tasks/{task_id}/stop",

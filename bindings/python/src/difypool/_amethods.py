@@ -921,6 +921,9 @@ class Datasets:
         Returns a paginated list of knowledge bases, optionally filtered by keyword or tags.
 
         Dify route: ``GET /datasets``. A read: repeated at will.
+        Server versions <=1.12.1: The `tag_ids` filter is always a 400.
+        Server versions <=1.12.1: `has_more` is wrong where `limit` is over 100, and true on a last page that is
+        exactly full: go by `total`.
 
         Args:
             page: Page number. Server's default: 1.
@@ -1295,6 +1298,10 @@ class Documents:
         looks first whether it happened.
         Server versions <=1.12.1: indexing_technique must be in every create, also where the knowledge base has one:
         else 400, or 500 where neither has one. Filled in from the knowledge base.
+        Server versions <=1.12.1: A name that a document has already replaces its content, also that of a file that
+        somebody uploaded, and an archived one becomes retrievable again; an empty text leaves it with no chunks.
+        Server versions <=1.12.1: A chunk size that cannot be (`max_tokens` 10 or 99999) is a 200; its indexing fails,
+        and it becomes the default of later documents that send no rule.
 
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
@@ -1447,6 +1454,8 @@ class Documents:
         Returns a paginated list of documents in a knowledge base.
 
         Dify route: ``GET /datasets/{dataset_id}/documents``. A read: repeated at will.
+        Server versions <=1.12.1: `has_more` is wrong where `limit` is over 100, and true on a last page that is
+        exactly full: go by `total`.
 
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
@@ -2009,6 +2018,8 @@ class Metadata:
 
         Dify route: ``PATCH /datasets/{dataset_id}/metadata/{metadata_id}``. A write: never repeated blindly; a repeat
         looks first whether it happened.
+        Server versions <=1.12.1: A field that does not exist is a 200 with nulls.
+        Server versions <=1.12.1: Documents that are disabled or not completed lose their value for the field.
 
         Args:
             dataset_id: Knowledge base ID. See `datasets.list`.
@@ -2734,6 +2745,7 @@ class Workflows:
         Get a single workflow run's status, inputs, outputs, and execution metrics. Apps: Chatflow, Workflow.
 
         Dify route: ``GET /workflows/run/{workflow_run_id}``. A read: repeated at will.
+        Server versions <=1.12.1: A run that does not exist is a 200 with nulls.
 
         Args:
             workflow_run_id: Workflow run ID, from the response or streaming events of Run Workflow, or from message
