@@ -1,0 +1,186 @@
+"""One request on its way to an operation: what it asks, who asks, and what it may see."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+from urllib.parse import parse_qsl
+
+from .counters import Counters
+from .errors import RATE_LIMIT, forbidden, internal_error, invalid_param, not_found, unauthorized
+from .indexing import Indexer
+from .routing import Operation
+from .settings import Key, Settings
+from .state import Dataset, Document, State, Workspace
+from .validate import is_json_type, parse_json, problem, refuse, unsupported_media_type
+
+
+class World:
+    """What the operations work on. One for the whole server."""
+
+    def __init__(self, settings: Settings, state: State, counters: Counters, indexer: Indexer) -> None:
+        self.settings = settings
+        self.state = state
+        self.counters = counters
+        self.indexer = indexer
+
+
+class Call:
+    __slots__ = ("world", "operation", "method", "path", "params", "headers", "body", "entry", "key", "workspace", "found", "context", "_query", "_raw_query")
+
+    def __init__(
+        self,
+        world: World,
+        operation: Operation,
+        method: str,
+        path: str,
+        raw_query: str,
+        params: Dict[str, str],
+        headers: Mapping[str, str],
+        entry: Dict[str, Any],
+    ) -> None:
+        self.world = world
+        self.operation = operation
+        self.method = method
+        self.path = path
+        self.params = params
+        self.headers = headers
+        self.entry = entry
+        self.body = b""
+        self.key: Optional[Key] = None
+        self.workspace: Workspace = None  # type: ignore[assignment]  # set by admit()
+        self.found: Optional[Dataset] = None
+        self.context: Any = None
+        self._raw_query = raw_query
+        self._query: Optional[List[Tuple[str, str]]] = None
+
+    # --- who asks
+
+    def admit(self) -> None:
+        """The checks that come before any operation, in the server's order: the knowledge base, the key, the plan's rate limit."""
+        if self.operation.auth == "none":
+            return
+        dataset_id = self.params.get("dataset_id") if self.operation.auth == "dataset" else None
+        if dataset_id is not None:
+            self.found = self.world.state.datasets.get(dataset_id)
+            if self.found is None:
+                raise not_found("Dataset not found.", self.path, self.operation.matches)
+            if not self.found.enable_api:
+                raise forbidden("Dataset api access is not enabled.")
+        self._authenticate()
+        if self.operation.counted and self.world.settings.rate_limit:
+            self._count_against_plan()
+
+    def _authenticate(self) -> None:
+        header = self.headers.get("Authorization", "").strip()
+        scheme, _, secret = header.partition(" ")
+        if not secret:
+            raise unauthorized("Authorization header must be provided and start with 'Bearer'")
+        if scheme.lower() != "bearer":
+            raise unauthorized("Authorization scheme must be 'Bearer'")
+        self.key = key_of(self.world.settings, secret.strip())
+        if self.key is None or (self.key.kind == "dataset") != (self.operation.auth == "dataset"):
+            raise unauthorized("Access token is invalid")
+        self.workspace = self.world.state.workspaces[self.key.workspace]
+        if self.workspace.archived:
+            raise unauthorized("Tenant does not exist.")
+
+    def _count_against_plan(self) -> None:
+        """A sliding window for the whole workspace that counts refused calls too."""
+        now = time.monotonic()
+        oldest = now - self.world.settings.rate_window_s
+        times = self.workspace.rate_times
+        times[:] = [moment for moment in times if moment > oldest]
+        times.append(now)
+        if len(times) > self.world.settings.rate_limit:
+            raise forbidden(RATE_LIMIT)
+
+    # --- what it may see
+
+    @property
+    def own(self) -> bool:
+        """Whether the knowledge base of the path belongs to the key's workspace."""
+        return self.found is not None and self.found.workspace is self.workspace
+
+    def dataset(self, foreign: str = "404") -> Dataset:
+        """The knowledge base of the path. How one of another workspace is refused differs from operation to operation."""
+        assert self.found is not None
+        if self.own or foreign == "allow":
+            return self.found
+        if foreign == "403":
+            raise forbidden("You do not have permission to access this dataset.")
+        if foreign == "400":
+            raise invalid_param("You do not have permission to access this dataset.")
+        if foreign == "400 gone":
+            raise invalid_param("Dataset does not exist.")
+        raise not_found("Dataset not found.")
+
+    def document(self, dataset: Dataset, message: str = "Document not found.") -> Document:
+        document = dataset.documents.get(self.params["document_id"])
+        if document is None:
+            raise not_found(message)
+        return document
+
+    # --- what it says
+
+    def json(self) -> Any:
+        """The body as JSON, whatever its shape."""
+        if not is_json_type(self.headers.get("Content-Type", "")):
+            raise unsupported_media_type()
+        return parse_json(self.body)
+
+    @property
+    def query(self) -> List[Tuple[str, str]]:
+        if self._query is None:
+            self._query = parse_qsl(self._raw_query, keep_blank_values=True, errors="replace")
+        return self._query
+
+    def argument(self, name: str) -> Optional[str]:
+        """The first query parameter of that name."""
+        for key, value in self.query:
+            if key == name:
+                return value
+        return None
+
+    def arguments(self, name: str) -> List[str]:
+        return [value for key, value in self.query if key == name]
+
+    def page(self, model: str, problems: Optional[List[str]] = None) -> Tuple[int, int]:
+        """page and limit as pydantic reads them, with the other problems of the query."""
+        problems = problems if problems is not None else []
+        values = []
+        for name, default in (("page", 1), ("limit", 20)):
+            text = self.argument(name)
+            try:
+                values.append(default if text is None else int(text))
+            except ValueError:
+                words = "Input should be a valid integer, unable to parse string as an integer"
+                problems.append(problem(name, words, "int_parsing", text))
+                values.append(default)
+        if problems:
+            raise refuse(model, problems)
+        if max(values) > 2**63 - 1:
+            raise internal_error()
+        return values[0], values[1]
+
+    # --- what it did
+
+    def effect(self, count: int = 1) -> None:
+        """Note that the operation's work is done: from here on the client may be told anything."""
+        self.world.counters.effect(self.entry, self.operation.name, count)
+
+
+def key_of(settings: Settings, secret: str) -> Optional[Key]:
+    for key in settings.keys:
+        if key.secret == secret:
+            return key
+    return None
+
+
+def paginate(items: List[Any], page: int, limit: int, by_length: bool) -> Tuple[List[Any], Dict[str, Any]]:
+    """One page, newest first as given, and the members of the answer around it. Out of range values are mended in silence."""
+    size = 20 if limit < 1 else min(limit, 100)
+    number = max(page, 1)
+    part = items[(number - 1) * size : number * size]
+    has_more = len(part) == limit if by_length else number * size < len(items)
+    return part, {"has_more": has_more, "limit": limit, "total": len(items), "page": page}

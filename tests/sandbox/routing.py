@@ -1,0 +1,130 @@
+"""Operations and the paths that lead to them.
+
+A room of ops/ declares each operation beside its function; the router is a tree of path segments. An id that is no UUID leads nowhere, as in
+Flask (an HTML 404), and a path that exists with other methods only is a 405.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
+
+
+class Operation:
+    """One operation: its function takes a Call and returns an Answer (or raises Refusal).
+
+    auth: "dataset", "app" or "none". counted: whether the plan's rate limit counts it. prepare: an async function that runs before the call's
+    cost is paid. matches: the routes that Flask-RESTX offers in this operation's 404 for an unknown knowledge base. lacking: the defect under
+    which the server does not have this operation.
+    """
+
+    def __init__(self, name: str, function: Callable[..., Any], auth: str, counted: bool, matches: Sequence[str], lacking: str) -> None:
+        self.name = name
+        self.function = function
+        self.auth = auth
+        self.counted = counted
+        self.matches = list(matches)
+        self.lacking = lacking
+        self.prepare: Optional[Callable[..., Any]] = None
+
+
+class Node:
+    __slots__ = ("fixed", "uuid", "text", "methods")
+
+    def __init__(self) -> None:
+        self.fixed: Dict[str, Node] = {}
+        self.uuid: Optional[Tuple[str, Node]] = None
+        self.text: Optional[Tuple[str, Node]] = None
+        self.methods: Dict[str, Operation] = {}
+
+
+Found = Tuple[Node, Dict[str, str]]
+
+
+class Router:
+    """All routes under /v1."""
+
+    def __init__(self) -> None:
+        self._root = Node()
+        self.names: List[str] = []
+
+    def add(self, method: str, path: str, operation: Operation) -> None:
+        """path is like /datasets/{dataset_id}/documents; a parameter whose name ends in _id must be a UUID."""
+        node = self._root
+        for part in path.strip("/").split("/"):
+            node = self._child(node, part)
+        node.methods[method] = operation
+        if operation.name not in self.names:
+            self.names.append(operation.name)
+
+    @staticmethod
+    def _child(node: Node, part: str) -> Node:
+        if not part.startswith("{"):
+            return node.fixed.setdefault(part, Node())
+        name = part[1:-1]
+        if name.endswith("_id"):
+            node.uuid = node.uuid or (name, Node())
+            return node.uuid[1]
+        node.text = node.text or (name, Node())
+        return node.text[1]
+
+    def find(self, path: str) -> Optional[Found]:
+        """The node for a decoded path below /v1, and its parameters."""
+        params: Dict[str, str] = {}
+        node = self._walk(self._root, path.split("/"), 1, params)
+        return None if node is None else (node, params)
+
+    def _walk(self, node: Node, parts: List[str], index: int, params: Dict[str, str]) -> Optional[Node]:
+        if index == len(parts):
+            return node if node.methods else None
+        part = parts[index]
+        child = node.fixed.get(part)
+        if child is not None:
+            found = self._walk(child, parts, index + 1, params)
+            if found is not None:
+                return found
+        if node.uuid is not None and UUID.match(part):
+            found = self._walk(node.uuid[1], parts, index + 1, params)
+            if found is not None:
+                params[node.uuid[0]] = part.lower()
+                return found
+        if node.text is not None and part:
+            found = self._walk(node.text[1], parts, index + 1, params)
+            if found is not None:
+                params[node.text[0]] = part
+                return found
+        return None
+
+
+ROUTES: List[Tuple[str, str, Operation]] = []
+
+
+def operation(
+    name: str,
+    method: str,
+    *paths: str,
+    auth: str = "dataset",
+    counted: bool = False,
+    matches: Sequence[str] = (),
+    lacking: str = "",
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the function below as the operation at these paths; all but the first are aliases."""
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        made = Operation(name, function, auth, counted, matches, lacking)
+        for path in paths:
+            ROUTES.append((method, path, made))
+        function.operation = made  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def router() -> Router:
+    """A router of every operation that was declared."""
+    made = Router()
+    for method, path, declared in ROUTES:
+        made.add(method, path, declared)
+    return made

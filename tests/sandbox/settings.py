@@ -1,0 +1,181 @@
+"""Everything that can be chosen about the stand-in, in one place.
+
+A setting that shapes the server (ports, keys) is fixed at the start; the others may be changed while it runs, over the control interface. Named
+defects are what the 1.12.1 line was seen to do and later lines may not: each can be switched by name, so that a client's workaround can be tested
+with the defect and without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Set
+
+# What each defect does. The README carries the same list for readers.
+DEFECTS: Dict[str, str] = {
+    "tags-answer-400": "tag create and update answer 400 although the tag is made; the tag list is 400 as soon as a tag exists",
+    "tag-filter-400": "the tag_ids filter of the list of knowledge bases is 400",
+    "has-more-by-length": "has_more compares the page's length with the limit: true on a full last page, false above the cap of 100",
+    "update-hangs-indexing": "update-by-text and update-by-file hang the indexing worker until it is restarted",
+    "metadata-lost-updates": "metadata writes to one document at once lose some of them",
+    "bad-rule-sticks": "a bad chunk size is accepted and becomes the default of later documents",
+    "technique-required": "create-by-text without indexing_technique is refused although the knowledge base has one",
+    "routes-absent": "the operations that 1.12.1 lacks answer HTML 404 or JSON 405",
+    "root-404": "GET /v1/ is an HTML 404 (with X-Version)",
+    "same-name-duplicates": "a create-by-text with a known name adds a second document (servers before 1.12)",
+}
+
+# Off unless asked for, whatever the version.
+_OPT_IN = {"same-name-duplicates"}
+
+
+def defects_of(version: str) -> Set[str]:
+    """The defects that a version has unless they are switched by hand: those seen on 1.12.1 hold for it and for all before it."""
+    try:
+        numbers = tuple(int(part) for part in version.split(".")[:3])
+    except ValueError:
+        numbers = (0,)
+    return set(DEFECTS) - _OPT_IN if numbers <= (1, 12, 1) else set()
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key. kind is "dataset", or an app's mode ("chat", "workflow", ...), which is no use on a knowledge path."""
+
+    secret: str
+    workspace: str
+    kind: str = "dataset"
+    name: str = ""
+
+
+DEFAULT_KEYS = (
+    Key("sandbox-knowledge", "main", "dataset", "main"),
+    Key("sandbox-knowledge-second", "main", "dataset", "second"),
+    Key("sandbox-other-workspace", "other", "dataset", "other"),
+    Key("sandbox-app-chatflow", "main", "advanced-chat", "chatflow"),
+    Key("sandbox-app-chat", "main", "chat", "chat"),
+    Key("sandbox-app-workflow", "main", "workflow", "workflow"),
+    Key("sandbox-app-completion", "main", "completion", "completion"),
+    Key("sandbox-app-agent", "main", "agent-chat", "agent"),
+)
+
+
+@dataclass
+class Settings:
+    """The settings with their defaults: a server that answers at once, without bounds, of version 1.12.1."""
+
+    dify_version: str = "1.12.1"
+    env: str = "PRODUCTION"
+    host: str = "127.0.0.1"
+    keys: List[Key] = field(default_factory=lambda: list(DEFAULT_KEYS))
+    defects: Optional[Set[str]] = None
+
+    think_ms: float = 0.0
+    think_ms_by_operation: Dict[str, float] = field(default_factory=dict)
+    cpu_workers: int = 0
+    cpu_ms: float = 0.0
+    cpu_ms_by_operation: Dict[str, float] = field(default_factory=dict)
+    cpu_ms_per_item: Dict[str, float] = field(default_factory=dict)
+    worker_connections: int = 0
+    keepalive_s: float = 65.0
+    requests_per_connection: int = 1000
+    indexing_interval_s: float = 2.0
+    models: str = "stub"
+    vector_store: bool = True
+    rate_limit: int = 0
+    rate_window_s: float = 60.0
+    body_limit: int = 100 * 1024 * 1024
+    upload_limit: int = 15 * 1024 * 1024
+    hidden_names: List[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.defects is None:
+            self.defects = defects_of(self.dify_version)
+
+    def has(self, defect: str) -> bool:
+        return self.defects is not None and defect in self.defects
+
+    def change(self, values: Dict[str, Any]) -> None:
+        """Apply changes by name, all or none. ValueError names what is unknown or of the wrong type."""
+        changed: Dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in CHANGEABLE:
+                raise ValueError(f"no setting {name!r} that can be changed: there are {', '.join(sorted(CHANGEABLE))}")
+            changed[name] = _checked(name, value, getattr(self, name))
+        for name, value in changed.items():
+            setattr(self, name, value)
+
+    def public(self) -> Dict[str, Any]:
+        """All settings that can be changed, as JSON values."""
+        values = {name: getattr(self, name) for name in sorted(CHANGEABLE)}
+        values["defects"] = sorted(self.defects or ())
+        values["dify_version"] = self.dify_version
+        return values
+
+
+def _checked(name: str, value: Any, old: Any) -> Any:
+    if name == "defects":
+        return checked_defects(value)
+    if isinstance(old, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{name}: expected true or false")
+    elif isinstance(old, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            raise ValueError(f"{name}: expected a number of at least 0")
+    elif not isinstance(value, type(old)):
+        raise ValueError(f"{name}: expected a {type(old).__name__}")
+    return value
+
+
+def checked_defects(names: Any) -> Set[str]:
+    if not isinstance(names, (list, set, tuple)):
+        raise ValueError("defects: expected a list of names")
+    unknown = sorted(set(names) - set(DEFECTS))
+    if unknown:
+        raise ValueError(f"no defect {unknown[0]!r}: there are {', '.join(sorted(DEFECTS))}")
+    return set(names)
+
+
+FIXED = {"dify_version", "env", "host", "keys"}
+CHANGEABLE = {f.name for f in dataclasses.fields(Settings)} - FIXED
+
+# A default docker deployment on two cores: one gunicorn worker with 10 connections behind nginx. Operations with a figure in the first block were
+# measured for their CPU; those in the second are medians of recorded answer times of an idle server, which is what they cost when nothing waits.
+DEFAULT_SERVER: Dict[str, Any] = {
+    "cpu_workers": 1,
+    "worker_connections": 10,
+    "keepalive_s": 65.0,
+    "requests_per_connection": 1000,
+    "indexing_interval_s": 2.0,
+    "cpu_ms": 15.0,
+    "cpu_ms_by_operation": {
+        "datasets.list": 52.0,
+        "documents.create_by_text": 58.0,
+        "metadata.assign": 7.0,
+        "documents.indexing_status": 15.0,
+        "documents.list": 10.5,
+        "datasets.retrieve": 27.0,
+        "datasets.create": 28.0,
+        "datasets.get": 52.0,
+        "datasets.update": 26.0,
+        "datasets.delete": 16.0,
+        "documents.create_by_file": 69.0,
+        "documents.update_by_text": 68.0,
+        "documents.update_by_file": 68.0,
+        "documents.get": 21.0,
+        "documents.delete": 36.0,
+        "documents.update_status": 31.0,
+        "metadata.create": 17.0,
+        "metadata.list": 14.0,
+        "metadata.update": 20.0,
+        "metadata.delete": 18.0,
+        "tags.bind": 12.0,
+        "tags.unbind": 12.0,
+        "segments.create": 36.0,
+        "segments.list": 42.0,
+        "models.list": 53.0,
+        "apps.info": 11.0,
+    },
+    "cpu_ms_per_item": {"datasets.list": 5.0, "documents.list": 3.5, "metadata.assign": 10.0},
+}
+PRESETS: Dict[str, Dict[str, Any]] = {"default-server": DEFAULT_SERVER}
