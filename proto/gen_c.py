@@ -303,8 +303,10 @@ def service_ops(table: dict[str, Any]) -> str:
         entry = {k: op[k] for k in wanted if op.get(k) not in (None, "", [])}
         entry["params"] = op["params"]
         entries.append(entry)
-    text = json.dumps(entries, ensure_ascii=True, separators=(",", ":"))
-    pieces = [text[i : i + 90] for i in range(0, len(text), 90)]
+    texts = [json.dumps(entry, ensure_ascii=True, separators=(",", ":")) for entry in entries]
+    texts = [("[" if i == 0 else ",") + text for i, text in enumerate(texts)] + ["]"]
+    # Each operation begins on a line of its own, so that a change of one is a change of few lines.
+    pieces = [text[i : i + 90] for text in texts for i in range(0, len(text), 90)]
     body = "\n".join("  " + c_string(piece) for piece in pieces)
     return f"""{HEADER}/* service_ops.h - what service.operations answers, as one JSON text. Included by one file of the service. */
 #ifndef DIFYPOOL_SERVICE_OPS_H
