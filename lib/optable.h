@@ -30,13 +30,13 @@ typedef enum dp__type {
   DP__TYPE_BYTES
 } dp__type;
 
-typedef enum dp__answer {
+typedef enum dp__answer_form {
   DP__ANSWER_JSON,
   DP__ANSWER_EVENTS,
   DP__ANSWER_BINARY,
   DP__ANSWER_EMPTY,
   DP__ANSWER_ANY
-} dp__answer;
+} dp__answer_form;
 
 typedef enum dp__retry_rule {
   DP__RETRY_FREE,   /* repeat at will */
@@ -80,7 +80,7 @@ typedef struct dp__op_desc {
   const char *name;   /* "documents.create_by_text" */
   const char *method; /* "" for http.request */
   const char *path;   /* template below the base URL: "/datasets/{dataset_id}" */
-  dp__answer answer;
+  dp__answer_form answer;
   dp__retry_rule retry;
   uint8_t paced; /* a plan's rate limit counts it */
   dp__circuit circuit;
