@@ -26,7 +26,11 @@ DAEMON = os.environ.get("DIFYPOOL_DAEMON", "")
 def clean_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """No test finds the machine's own service, nor starts a real one by accident."""
     for name in list(os.environ):
-        if name.startswith("DIFYPOOL_") or name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if (
+            name.startswith("DIFYPOOL_")
+            or name.lower().endswith("_proxy")
+            or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))

@@ -170,9 +170,7 @@ class FakeService:
         profile = request.get("profile")
         if profile is not None and profile.startswith("h-") and profile not in self._handles:
             return fail("not_found", "no such profile", code="no_such_profile")
-        return {
-            "ok": {"status": 200, "type": "application/json", "headers": {}, "body": b'{"id":"1"}', "meta": {"op": op}}
-        }
+        return {"ok": {"status": 200, "type": "application/json", "headers": {}, "body": b'{"id":"1"}', "meta": {"op": op}}}
 
     # ---- for tests --------------------------------------------------------------------------------------------
 

@@ -23,7 +23,15 @@ def test_a_class_for_every_kind_of_the_table() -> None:
 @pytest.mark.parametrize("cls", list(errors.CLASSES.values()))
 def test_pickles_whole(cls: type[errors.Error]) -> None:
     error = cls(
-        "what", code="c", hint="do", status=403, retryable=True, retry_after=1.5, body=b"{}", headers={"a": "b"}, meta={"n": 1}
+        "what",
+        code="c",
+        hint="do",
+        status=403,
+        retryable=True,
+        retry_after=1.5,
+        body=b"{}",
+        headers={"a": "b"},
+        meta={"n": 1},
     )
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), errors.twin(error)):
         assert type(twin) is cls
@@ -61,7 +69,9 @@ def test_invalid_request_is_a_value_error() -> None:
 
 
 def test_reply() -> None:
-    reply = Reply(200, 'application/json; charset="utf-8"', {"x-version": "1"}, b'{"a": "\xc3\xa9"}', {"attempts": 2, "op": "o.p"})
+    reply = Reply(
+        200, 'application/json; charset="utf-8"', {"x-version": "1"}, b'{"a": "\xc3\xa9"}', {"attempts": 2, "op": "o.p"}
+    )
     assert reply.json() == {"a": "é"}
     assert reply.text == '{"a": "é"}'
     assert reply.meta["attempts"] == 2

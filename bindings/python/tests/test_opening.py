@@ -25,7 +25,7 @@ def program(path: Path, text: str) -> str:
 @pytest.fixture
 def daemon(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("FAKE_LOG", str(folder / "started"))
-    path = program(folder / "difypoold", f"#!/bin/sh\nexec {sys.executable} {HERE}/fake.py \"$@\"\n")
+    path = program(folder / "difypoold", f'#!/bin/sh\nexec {sys.executable} {HERE}/fake.py "$@"\n')
     monkeypatch.setenv("DIFYPOOL_DAEMON", path)
     return path
 

@@ -75,7 +75,9 @@ def test_stream_vectors(row: dict[str, Any], piece: int) -> None:
             feed(frames, stream[start : start + piece], answers)
     except errors.Protocol:
         closed = True
-    wanted = int(row.get("request_id", 0x80000001)) if not isinstance(row.get("request_id"), str) else int(row["request_id"], 16)
+    wanted = (
+        int(row.get("request_id", 0x80000001)) if not isinstance(row.get("request_id"), str) else int(row["request_id"], 16)
+    )
     mine = [answer for answer in answers if _wire.rid_of(answer) == wanted]
     if "reply" in row["expect"]:
         assert len(mine) >= 1

@@ -30,8 +30,9 @@ _BUFFERED = 1 << 20  # bytes of requests that the loop holds before calls wait t
 class _Stream(asyncio.BufferedProtocol):
     """The bytes of one connection."""
 
-    def __init__(self, link: AsyncLink) -> None:
+    def __init__(self, link: AsyncLink, sock: socket.socket) -> None:
         self._link = link
+        self.sock = sock
         self._frames = _wire.Frames()
         self.asked: dict[int, asyncio.Future[bytes]] = {}
         self.transport: Any = None
@@ -110,9 +111,7 @@ class AsyncLink:
         """Lets go of a connection whose loop is closed and can do nothing more."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            sock = stream.transport.get_extra_info("socket")
-            if sock is not None and sock.fileno() >= 0:
-                socket.close(sock.fileno())
+            stream.sock.close()
 
     # ---- calls ------------------------------------------------------------------------------------------------
 
@@ -298,7 +297,7 @@ class AsyncLink:
     async def _attempt(self, place: _place.Place) -> None:
         sock = await _dial(place)
         try:
-            _, stream = await self._loop.create_unix_connection(lambda: _Stream(self), sock=sock)
+            _, stream = await self._loop.create_unix_connection(lambda: _Stream(self, sock), sock=sock)
         except BaseException:
             sock.close()
             raise

@@ -9,6 +9,9 @@ leads stands in the dict ``_leader``: ``setdefault`` takes the place as atomical
 tells afterwards whose it is, so that an interrupt between taking and noting it cannot leave it taken for good. The
 modules ``_socket`` and ``_thread`` stand for socket and threading, whose imports take longer than a hundred calls.
 
+A socket that is done with is first shut down, which ends whatever another thread is doing with it, and closed only where no
+thread can be using it: a descriptor's number is soon another file's.
+
 After a fork the child starts with new locks and no connection (the parent's stays the parent's); nothing that was in
 flight is the child's. An interrupt (KeyboardInterrupt, or whatever a signal handler raises) while the stream is being
 read or written gives the connection up, since bytes may be missing: the others' calls go on over a new one, with their
@@ -60,6 +63,7 @@ class Link:
         self._leader: dict[int, Call] = {}
         self._calls: dict[int, Call] = {}
         self._socket: _socket.socket | None = None
+        self._dead: list[_socket.socket] = []  # shut down, to be closed
         self._frames = _wire.Frames()
         self._torn: _socket.socket | None = None  # an interrupt may have lost bytes of this one's stream
         self._rid = int.from_bytes(os.urandom(4), "big")
@@ -67,15 +71,16 @@ class Link:
 
     def _forked(self) -> None:
         """In the child: let go of the parent's connection without a word on it."""
-        sock = self._socket
+        socks = [self._socket, *self._dead]
         self._renew()
-        if sock is not None:
-            sock.close()
+        for sock in socks:
+            if sock is not None:
+                sock.close()
 
     def __del__(self) -> None:
-        sock = self.__dict__.get("_socket")
-        if sock is not None:
-            sock.close()
+        for sock in (self._socket, *self._dead):
+            if sock is not None:
+                sock.close()
 
     def close(self) -> None:
         """Ends the connection; calls that other threads still wait for end as Cancelled. May be called twice."""
@@ -87,6 +92,10 @@ class Link:
             sock = self._socket
         if sock is not None:
             self._drop(sock)
+        nobody = _calls.hello(0.0)
+        if self._leader.setdefault(0, nobody) is nobody:  # else who leads buries it
+            self._bury()
+            self._leader.clear()
 
     # ---- calls ------------------------------------------------------------------------------------------------
 
@@ -114,6 +123,8 @@ class Link:
                 if self._leader.setdefault(0, call) is call:
                     self._lead(call)
                     self._leader.clear()
+                    if self._closed:
+                        self._bury()
                     self._promote()
                 else:
                     self._follow(call)
@@ -140,7 +151,7 @@ class Link:
                     break
             self._introduce(handle, call)
         if sock is not None:
-            self._send(sock, call, call)
+            self._send(sock, call)
 
     def _next_rid(self) -> int:
         """With the lock held."""
@@ -245,10 +256,7 @@ class Link:
             frames.add(count)
             payload = frames.take()
             while payload is not None:
-                with self._lock:
-                    call = self._calls.pop(_wire.rid_of(payload), None)
-                    if call is not None:
-                        self._hand(call, payload)
+                self._deliver(payload)
                 payload = frames.take()
         except errors.Protocol as error:
             self._drop(sock)
@@ -256,6 +264,12 @@ class Link:
         except BaseException:
             self._torn = sock
             raise
+
+    def _deliver(self, payload: bytes) -> None:
+        with self._lock:
+            call = self._calls.pop(_wire.rid_of(payload), None)
+            if call is not None:
+                self._hand(call, payload)
 
     def _spoil(self, sock: _socket.socket, error: errors.Error) -> None:
         """The peer does not speak the protocol: nothing that was sent to it is worth sending again."""
@@ -267,30 +281,33 @@ class Link:
 
     # ---- sending ----------------------------------------------------------------------------------------------
 
-    def _send(self, sock: _socket.socket, call: Call, leader: Call) -> None:
-        """Sends it; a connection that breaks meanwhile is noticed and mended by who leads.
-
-        leader: the call in whose name this thread may read meanwhile, its own.
-        """
+    def _send(self, sock: _socket.socket, call: Call) -> None:
+        """Sends it; a connection that breaks meanwhile is noticed and mended by who leads."""
         with self._sending:
-            if self._socket is not sock or call.carrier is sock or call.answer is not None:
-                return
-            frame = call.frame(self.epoch, monotonic())
-            call.carrier = sock
-            try:
-                try:
-                    sent = sock.send(frame, _AT_ONCE)
-                except BlockingIOError:
-                    sent = 0
-                if sent != len(frame):
-                    self._send_rest(sock, memoryview(frame)[sent:], call, leader)
-            except OSError:
-                self._break(sock)
-            except BaseException:
-                self._break(sock)  # half a frame may be out: nothing may follow it
-                raise
+            if self._socket is sock and call.carrier is not sock and call.answer is None:
+                self._transmit(sock, call, call, self.epoch)
 
-    def _send_rest(self, sock: _socket.socket, rest: memoryview, call: Call, leader: Call) -> None:
+    def _transmit(self, sock: _socket.socket, call: Call, leader: Call, epoch: bytes | None) -> bool:
+        """Writes a call's frame, alone on this socket; False if that broke the connection.
+
+        leader: this thread's own call, in whose name it may read meanwhile.
+        """
+        frame = call.frame(epoch, monotonic())
+        call.carrier = sock
+        try:
+            try:
+                sent = sock.send(frame, _AT_ONCE)
+            except BlockingIOError:
+                sent = 0
+            return sent == len(frame) or self._send_rest(sock, memoryview(frame)[sent:], call, leader)
+        except OSError:
+            self._break(sock)
+            return False
+        except BaseException:
+            self._break(sock)  # half a frame may be out: nothing may follow it
+            raise
+
+    def _send_rest(self, sock: _socket.socket, rest: memoryview, call: Call, leader: Call) -> bool:
         """The service takes less than we have. It may be waiting for us to read: so read meanwhile, if nobody does."""
         poll = select.poll()
         led = self._leader.get(0) is leader
@@ -303,17 +320,18 @@ class Link:
             if leads and not led:
                 self._leader.clear()
                 self._promote()
-            if self._socket is not sock:
-                return
+            if sock in self._dead:
+                return False
             if monotonic() > call.expires:
                 raise call.late()
             try:
                 rest = rest[sock.send(rest, _AT_ONCE) :]
             except BlockingIOError:
                 continue
+        return True
 
     def _break(self, sock: _socket.socket) -> None:
-        """Ends a connection so that who reads it notices; closing it is left to :meth:`_drop`."""
+        """Ends a connection so that who reads it notices."""
         try:
             sock.shutdown(_socket.SHUT_RDWR)
         except OSError:
@@ -326,13 +344,21 @@ class Link:
                 self._socket = None
             if self._torn is sock:
                 self._torn = None
+            self._dead.append(sock)
         self._break(sock)
-        sock.close()
+
+    def _bury(self) -> None:
+        """Closes what is dead; only for the leader, and not while it writes itself. Who still writes to it finds it shut."""
+        if self._dead:
+            with self._sending:
+                while self._dead:
+                    self._dead.pop().close()
 
     # ---- connecting -------------------------------------------------------------------------------------------
 
     def _connect(self, call: Call) -> None:
         """Makes a connection and sends on it whatever waits; only for the leader."""
+        self._bury()
         until = call.expires - _calls.MARGIN if call.tail.wait else 0.0
         steps = _opening.opening(self._given, self._known, until)
         try:
@@ -351,39 +377,46 @@ class Link:
             self._give_up(call, error)
         finally:
             steps.close()
+            self._bury()
         if call.answer is None:
             raise call.late()
 
     def _attempt(self, place: _place.Place, leader: Call) -> None:
+        """Connects, learns the epoch, sends what waits, and only then gives the connection to everybody: until that moment
+        no other thread can be writing to it."""
         sock = _dial(place)
-        frames = _wire.Frames()
+        self._frames = frames = _wire.Frames()
         limit = monotonic() + _HELLO_LIMIT
-        epoch: bytes | None = None
         try:
-            while not self._adopt(sock, frames, epoch):
-                epoch = self._ask(sock, frames, epoch, limit)
+            epoch = self._ask(sock, frames, None, limit)
+            while True:
+                strange, waiting = self._adopt(sock, epoch)
+                if strange:
+                    epoch = self._ask(sock, frames, epoch, limit)
+                elif not waiting:
+                    return
+                else:
+                    for call in waiting:
+                        self._resend(sock, call, leader, epoch)
         except BaseException:
-            sock.close()
+            self._drop(sock)
             raise
+
+    def _adopt(self, sock: _socket.socket, epoch: bytes) -> tuple[list[Handle], list[Call]]:
+        """Takes the connection into use, if there is nothing left to do before that: handles to make, calls to send."""
         with self._lock:
-            waiting = list(self._calls.values())
-        for call in waiting:
-            self._resend(sock, call, leader)
+            strange = self._strange(epoch)
+            waiting = [call for call in self._calls.values() if call.carrier is not sock]
+            if self._closed:
+                raise errors.Cancelled("the client was closed", code="closed")
+            if not strange and not waiting:
+                self._socket, self.epoch, self._known = sock, epoch, True
+            return strange, waiting
 
     def _strange(self, epoch: bytes | None) -> list[Handle]:
         """Handles that calls wait with and that this life of the service does not know; with the lock held."""
         handles = {id(call.handle): call.handle for call in self._calls.values() if call.handle is not None}
         return [handle for handle in handles.values() if epoch is None or handle.epoch != epoch]
-
-    def _adopt(self, sock: _socket.socket, frames: _wire.Frames, epoch: bytes | None) -> bool:
-        """Takes the connection into use, once the epoch is known and every handle that calls wait with."""
-        with self._lock:
-            if epoch is None or self._strange(epoch):
-                return False
-            if self._closed:
-                raise errors.Cancelled("the client was closed", code="closed")
-            self._socket, self._frames, self.epoch, self._known = sock, frames, epoch, True
-            return True
 
     def _ask(self, sock: _socket.socket, frames: _wire.Frames, epoch: bytes | None, limit: float) -> bytes:
         """The first questions on a new connection, in one write with the greeting: it costs one round trip."""
@@ -400,6 +433,7 @@ class Link:
             payload = _next_payload(sock, frames, limit)
             question = asked.pop(_wire.rid_of(payload), None)
             if question is None:
+                self._deliver(payload)
                 continue
             call, handle = question
             epoch, outcome = _wire.reply(payload, call.id)
@@ -421,15 +455,18 @@ class Link:
                     del self._calls[rid]
                     self._hand(call, errors.twin(error))
 
-    def _resend(self, sock: _socket.socket, call: Call, leader: Call) -> None:
+    def _resend(self, sock: _socket.socket, call: Call, leader: Call, epoch: bytes) -> None:
         """Sends a call that waits, perhaps again; what is wrong with it is told to its own caller."""
         try:
             call.carry()
-            self._send(sock, call, leader)
+            whole = self._transmit(sock, call, leader, epoch)
         except errors.Error as error:
             with self._lock:
                 if self._calls.pop(call.rid, None) is not None:
                     self._hand(call, error)
+            return
+        if not whole:
+            raise _lost()
 
     def _give_up(self, leader: Call, error: errors.Error) -> None:
         """No connection could be made. Those who did not ask to wait get to know it; the others try on."""
