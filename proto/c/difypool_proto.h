@@ -128,6 +128,7 @@
   X(message_max, 67174400, "Bytes of one message.") \
   X(calls_per_client, 4096, "Calls of one connection that are not answered.") \
   X(calls_max, 16384, "Calls in all that are not answered.") \
+  X(unread_per_client, 16384, "Answers that wait for a client to read them; one that has more is disconnected.") \
   X(clients_max, 4096, "Connections.") \
   X(remember_bytes, 67108864, "Bytes of remembered answers to writes.") \
   X(remember_ms, 120000, "How long an answer to a write is remembered.") \
@@ -140,6 +141,7 @@
 #define DP_BOUND_MESSAGE_MAX 67174400
 #define DP_BOUND_CALLS_PER_CLIENT 4096
 #define DP_BOUND_CALLS_MAX 16384
+#define DP_BOUND_UNREAD_PER_CLIENT 16384
 #define DP_BOUND_CLIENTS_MAX 4096
 #define DP_BOUND_REMEMBER_BYTES 67108864
 #define DP_BOUND_REMEMBER_MS 120000

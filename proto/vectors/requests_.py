@@ -63,6 +63,7 @@ def vectors() -> list[dict[str, Any]]:
         *keys_refused(),
         *values_refused(),
         *options_refused(),
+        *arguments_refused(),
     ]
 
 
@@ -346,4 +347,35 @@ def options_refused() -> list[dict[str, Any]]:
             names="options",
         ),
         bad("option_number", "An option is 0.", {**HEAD, "options": {"wait": 0}}, "invalid_type", names="wait"),
+    ]
+
+
+def arguments_refused() -> list[dict[str, Any]]:
+    """Arguments of the service's own operations, which need no profile."""
+
+    def call(name: str, text: str, op: str, args: dict[str, Any], code: str, names: str) -> dict[str, Any]:
+        return bad(name, text, {**HEAD, "op": op, "args": args}, code, names=names)
+
+    return [
+        call(
+            "ping_argument",
+            "An argument where there is none.",
+            "service.ping",
+            {"x": 1},
+            "unknown_argument",
+            "service.ping",
+        ),
+        call("cancel_nothing", "Nothing to cancel.", "service.cancel", {}, "missing_argument", "service.cancel"),
+        call("set_nothing", "Nothing to set.", "service.set", {}, "missing_argument", "service.set"),
+        call("set_unknown", "A switch that nobody knows.", "service.set", {"speed": True}, "unknown_argument", "speed"),
+        call("set_number", "A switch is 1.", "service.set", {"retry": 1}, "invalid_type", "retry"),
+        call("connect_nothing", "No address.", "service.connect", {}, "missing_argument", "base_url"),
+        call(
+            "connect_unknown",
+            "An argument that nobody knows.",
+            "service.connect",
+            {"base_url": "http://127.0.0.1", "key": "x"},
+            "unknown_argument",
+            "key",
+        ),
     ]

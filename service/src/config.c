@@ -308,7 +308,7 @@ void dpd_config_init(dpd_config *config) {
   *config = (dpd_config){.log_level = DP_LOG_INFO,
                          .idle_exit_ms = 600000,
                          .stop_ms = 25000,
-                         .bounds = {DP_BOUND_LIST(BOUND).unread_per_client = 16384},
+                         .bounds = {DP_BOUND_LIST(BOUND)},
                          .pool = DP_CLIENT_OPTIONS_INIT};
 #undef BOUND
 }

@@ -48,9 +48,8 @@ static void pack_limits(msgpack_packer *packer, const dpd_bounds *bounds) {
 #define ONE(name, value, text) +1
 #define PACK(name, value, text) pack_key_uint(packer, #name, bounds->name);
   dpd_pack_text(packer, "limits");
-  msgpack_pack_map(packer, 1 DP_BOUND_LIST(ONE));
+  msgpack_pack_map(packer, 0 DP_BOUND_LIST(ONE));
   DP_BOUND_LIST(PACK)
-  pack_key_uint(packer, "unread_per_client", bounds->unread_per_client);
 #undef ONE
 #undef PACK
 }
@@ -168,9 +167,10 @@ static dpd_answer_when pack_flag(dpd_text *out, const char *key, bool value) {
 static const msgpack_object *only_argument(const dpd_request *request, const char *name,
                                            dp_error *err) {
   const msgpack_object *args = request->args;
-  if (args == NULL || args->via.map.size != 1 || !dpd_key_is(&args->via.map.ptr[0].key, name)) {
-    dpd_fault(err, DP_INVALID_REQUEST, "invalid_argument", "%s takes exactly one argument, \"%s\".",
-              request->op, name);
+  bool given = args != NULL && args->via.map.size > 0;
+  if (!given || args->via.map.size != 1 || !dpd_key_is(&args->via.map.ptr[0].key, name)) {
+    dpd_fault(err, DP_INVALID_REQUEST, given ? "unknown_argument" : "missing_argument",
+              "%s takes exactly one argument, \"%s\".", request->op, name);
     return NULL;
   }
   return &args->via.map.ptr[0].val;

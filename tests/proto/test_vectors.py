@@ -205,7 +205,22 @@ def judge(request: dict[str, Any]) -> str:
     if not {"v", "id", "op"} <= set(request):
         return "missing_key"
     op = request["op"] if isinstance(request["op"], str) else request["op"].decode()
-    return "" if op in {o["name"] for o in TABLE["op"]} else "unknown_operation"
+    entry = next((o for o in TABLE["op"] if o["name"] == op), None)
+    if entry is None:
+        return "unknown_operation"
+    return judge_arguments(entry, request.get("args", {})) if entry["group"] == "service" else ""
+
+
+def judge_arguments(entry: dict[str, Any], args: dict[str, Any]) -> str:
+    params = {p["name"]: p for p in entry["params"]}
+    rules = {"boolean": boolean, "string": text, "bytes": identity}
+    for name, value in args.items():
+        if name not in params:
+            return "unknown_argument"
+        if flaw := rules[params[name]["type"]](value):
+            return str(flaw)
+    needed = {name for name, p in params.items() if p.get("required")}
+    return "missing_argument" if needed - set(args) or (entry["name"] == "service.set" and not args) else ""
 
 
 @pytest.mark.parametrize("row", **named([r for r in REPLIES if "class" in r["expect"]]))
