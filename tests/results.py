@@ -55,7 +55,7 @@ def read_tap_file(path: Path, tally: Tally) -> None:
     for position, start in enumerate(cases):
         if lines[start].startswith("not ok"):
             end = cases[position + 1] if position + 1 < len(cases) else len(lines)
-            tally.fail(lines[start], "\n".join(lines[start + 1 : end]))
+            tally.fail(lines[start], "\n".join(line for line in lines[start + 1 : end] if not re.match(r"^1\.\.\d+", line)))
     if not any(re.match(r"^1\.\.\d+", line) for line in lines):
         tally.fail(path.name, "the test ended before it said how many checks it makes\n" + text[-2000:])
 

@@ -43,10 +43,12 @@ run_suite() {
   say "    ($(($(date +%s) - started)) s)"
 }
 
-# A suite that leaves no report at all has failed.
+# A suite that leaves no report at all has failed, and so has one whose reports cannot be counted.
 count_reports() {
   [ $# -gt 0 ] || { set -- "$results/nothing.tap"; }
+  before=$(wc -l <"$counts")
   python3 "$top/tests/results.py" "$suite" "$counts" "$@" || :
+  [ "$(wc -l <"$counts")" -gt "$before" ] || echo "$suite 0 1 0" >>"$counts"
 }
 
 # The last line is the only one of its kind. Exit status 1 if anything failed.
@@ -88,7 +90,7 @@ pytests() {
   shift
   in_test_env env DIFYPOOL_DAEMON="$out/plain/service/difypoold" \
     DIFYPOOL_CLI="$out/plain/bindings/cli/difypool" \
-    PYTHONPATH="$top/bindings/python/src:$top/tests:$top" \
+    PYTHONPATH="$top/bindings/python/src:$top/tests" \
     "$out/venv/test/bin/python" -m pytest -q -p no:cacheprovider --basetemp="$test_tmp/pytest" \
     --junit-xml="$results/$report.xml" "$@" >"$results/$report.log" 2>&1 </dev/null || :
   [ -s "$results/$report.xml" ] || { tail -n 40 "$results/$report.log"; return 1; }
@@ -108,6 +110,14 @@ one_check() {
 
 test_venv() {
   venv test tests/requirements.txt
+}
+
+# python_is_clean NAME DIRECTORY PACKAGE: mypy --strict and ruff, for a package below tests/.
+python_is_clean() {
+  bin=$out/venv/test/bin
+  one_check "$1-mypy" "$3 passes mypy --strict" in_test_env env MYPYPATH="$top/bindings/python/src:$top/tests" \
+    "$bin/mypy" --strict --cache-dir "$out/mypy" --explicit-package-bases -p "$3"
+  one_check "$1-ruff" "$3 passes ruff" in_test_env sh -c "cd '$2' && '$bin/ruff' check --no-cache . && '$bin/ruff' format --no-cache --check ."
 }
 
 # --- the suites ---------------------------------------------------------------------------------
@@ -178,9 +188,9 @@ suite_sandbox() {
 
 suite_demo() {
   plain_tree || return 1
-  venv demo tests/demo/requirements.txt
   test_venv
-  pytests demo "$top/tests/demo"
+  pytests demo "$top/tests/demo" || return 1
+  python_is_clean demo "$top/tests/demo" demo
 }
 
 suite_install() {

@@ -33,7 +33,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--url", help="a Dify of yours instead of the stand-in, such as https://dify.example/v1")
     parser.add_argument("--key-file", type=Path, help="file with its knowledge API key")
     parser.add_argument("--ca-file", type=Path, help="its CA, where that is not in the system's store")
-    parser.add_argument("--patience", type=float, default=120, metavar="S", help="how long to wait for a real server's indexing (default 120)")
+    parser.add_argument(
+        "--patience", type=float, default=120, metavar="S", help="how long to wait for a real server's indexing (default 120)"
+    )
     parser.add_argument("--work", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--site", type=Path, required=True, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -97,13 +99,20 @@ def chosen_pages(pages: list[dict[str, Any]], way: Way) -> list[dict[str, Any]]:
 def one_way(way: Way, place: Place, pages: list[dict[str, Any]], work: Path, socket_path: Path, run: str) -> Result:
     own = chosen_pages(pages, way)
     name = f"{run} {way.key}"
-    job = {"way": way.key, "base_url": place.base_url, "key_file": str(place.key_file), "ca_file": place.ca_file, "name": name, "pages": own}
+    job = {
+        "way": way.key,
+        "base_url": place.base_url,
+        "key_file": str(place.key_file),
+        "ca_file": place.ca_file,
+        "name": name,
+        "pages": own,
+    }
     bar = Bar(way.title)
     before = place.connections()
     try:
         result = run_way(way, job, work, socket_path, lambda done: bar.update(done, len(own)))
     except WorkerFailed as err:
-        result = Result(way=way, pages=len(own), errors=[str(err)], findings=[f"{way.title} did not run to its end: {err}"])
+        result = Result(way=way, pages=len(own), ended=False, findings=[f"{way.title} did not run to its end: {err}"])
         bar.end(0, len(own), f"failed: {err}")
         return result
     after = place.connections()

@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 # What the crawl knows of each page, and keeps with its document: six fields with their types in Dify.
-FIELDS = {"source_url": "string", "domain": "string", "title": "string", "content_hash": "string", "word_count": "number", "crawled_at": "time"}
+FIELDS = {
+    "source_url": "string",
+    "domain": "string",
+    "title": "string",
+    "content_hash": "string",
+    "word_count": "number",
+    "crawled_at": "time",
+}
 
 
 @dataclass
@@ -53,12 +60,12 @@ def links_of(url: str, html: bytes) -> list[str]:
     """The pages of the same site that a page links to, in the order of their links, without fragments."""
     import lxml.html
 
-    tree = lxml.html.fromstring(html, base_url=url)
+    tree: Any = lxml.html.fromstring(html, base_url=url)
     tree.make_links_absolute(url)
     here = urllib.parse.urlsplit(url).netloc
     found: dict[str, None] = {}
     for anchor in tree.iterfind(".//a[@href]"):
-        target = urllib.parse.urldefrag(anchor.get("href")).url
+        target = str(urllib.parse.urldefrag(anchor.get("href")).url)
         parts = urllib.parse.urlsplit(target)
         if parts.netloc == here and parts.path.endswith(".html"):
             found[target] = None

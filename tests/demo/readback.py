@@ -109,7 +109,9 @@ def check_document(server: Server, dataset: str, page: dict[str, Any], entry: di
     return findings, True
 
 
-def compare(server: Server, name: str, pages: list[dict[str, Any]], patience_s: float, progress: Callable[[int], None]) -> tuple[list[str], str]:
+def compare(
+    server: Server, name: str, pages: list[dict[str, Any]], patience_s: float, progress: Callable[[int], None]
+) -> tuple[list[str], str]:
     """All that is wrong, and a line on what was compared."""
     bases = [entry for entry in bases_named(server, name) if entry["name"] == name]
     if len(bases) != 1:
@@ -131,4 +133,7 @@ def compare(server: Server, name: str, pages: list[dict[str, Any]], patience_s: 
         whole += compared
     findings += [f"{name}: a document that no page belongs to" for name in by_name]
     rest = f", {len(pages) - whole} not indexed yet: by length" if whole < len(pages) else ""
-    return findings, f"{len(pages)} pages once each, {whole} texts whole{rest}, {len(pages) * len(pages[0]['metadata']) if pages else 0} metadata values"
+    return (
+        findings,
+        f"{len(pages)} pages once each, {whole} texts whole{rest}, {len(pages) * len(pages[0]['metadata']) if pages else 0} metadata values",
+    )

@@ -23,6 +23,8 @@ def clock(seconds: float) -> str:
 
 
 def row(result: Result, total: int) -> list[str]:
+    if not result.ended:
+        return [result.way.title, str(result.pages), "broke off", *[""] * (len(HEAD) - 3)]
     scaled = "" if result.pages == total else " *"
     service = f" + {result.service_cpu_s:.2f}" if result.way.ours else ""
     return [
@@ -68,6 +70,7 @@ STEPS = {
 def won(results: list[Result], total: int) -> list[str]:
     """A line for what each step brought, whichever way it went."""
     lines = []
+    results = [result for result in results if result.ended]
     for before, after in zip(results, results[1:], strict=False):
         what = STEPS.get((before.way.key, after.way.key), f"{before.way.title} -> {after.way.title}")
         ratio = before.scaled_s(total) / max(after.scaled_s(total), 0.001)
@@ -83,13 +86,15 @@ def notes(results: list[Result], total: int) -> list[str]:
     lines = []
     if any(result.pages != total for result in results):
         lines.append(f"* Slow ways wrote fewer pages; their time is scaled to all {total}: the start as it was, the rest in proportion.")
-    lines.append(f"searchable: computed, not waited for. Each page queues one indexing task, and a default server starts one every {INDEXING_TASK_S:.0f} s.")
+    lines.append(
+        f"searchable: computed, not waited for. Each page queues one indexing task, and a default server starts one every {INDEXING_TASK_S:.0f} s."
+    )
     return lines
 
 
 def as_json(result: Result, total: int) -> dict[str, Any]:
     return {
-        "way": result.way.key, "pages": result.pages, "setup_s": result.setup_s, "pages_s": result.pages_s,
+        "way": result.way.key, "ended": result.ended, "pages": result.pages, "setup_s": result.setup_s, "pages_s": result.pages_s,
         "scaled_s": result.scaled_s(total), "scaled_to_pages": total, "calls": result.calls, "connections": result.connections,
         "client_cpu_s": result.client_cpu_s, "service_cpu_s": result.service_cpu_s, "errors": result.errors,
         "searchable_computed_s": searchable_s(result, total), "compared": result.checked, "findings": result.findings,

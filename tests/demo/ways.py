@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,6 +43,7 @@ class Result:
     errors: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     checked: str = ""
+    ended: bool = True  # False: it broke off, and its figures mean nothing
 
     def wall_s(self) -> float:
         return self.setup_s + self.pages_s
@@ -62,21 +61,23 @@ class WorkerFailed(RuntimeError):
 
 
 def service_pid(path: Path) -> int | None:
-    """Who listens on a socket, by the kernel's word; None where nobody does."""
-    with socket.socket(socket.AF_UNIX) as link:
-        try:
-            link.connect(str(path))
-        except OSError:
-            return None
-        pid: int = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))[0]
-        # The listener's pid is the one that made the socket; the service reads a whole greeting before we go.
-        link.settimeout(2)
-        try:
-            link.sendall(bytes.fromhex("0053500000300000"))
-            link.recv(8)
-        except OSError:
-            return None
-        return pid
+    """The service that answers on a socket, by its own word; None where nobody does. Starts none."""
+    if not path.exists():
+        return None
+    import difypool
+
+    before = os.environ.get("DIFYPOOL_AUTOSTART")
+    os.environ["DIFYPOOL_AUTOSTART"] = "0"
+    try:
+        with difypool.Client(socket=str(path)) as client:
+            pid: int = client.info()["pid"]
+            return pid
+    except difypool.Error:
+        return None
+    finally:
+        os.environ.pop("DIFYPOOL_AUTOSTART")
+        if before is not None:
+            os.environ["DIFYPOOL_AUTOSTART"] = before
 
 
 def process_cpu_s(pid: int | None) -> float:
@@ -91,9 +92,12 @@ def process_cpu_s(pid: int | None) -> float:
 
 def run_worker(job_file: Path, progress: Callable[[int], None]) -> dict[str, Any]:
     """Runs the worker to its end. Whatever interrupts this ends the worker, too."""
-    worker = subprocess.Popen([sys.executable, "-m", "demo.worker", str(job_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "demo.worker", str(job_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
-        assert worker.stdout is not None and worker.stderr is not None
+        assert worker.stdout is not None
+        assert worker.stderr is not None
         result: dict[str, Any] | None = None
         for line in worker.stdout:
             said = json.loads(line)
