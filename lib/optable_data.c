@@ -68,6 +68,9 @@ static const dp__param_desc params_datasets_retrieve[] = {
 };
 
 static const dp__defect_desc defects_datasets_retrieve[] = {
+  {"economy_default", "", "1.12.1",
+   "An `economy` knowledge base that was made without a retrieval_model is searched semantically:"
+   " 400, no default model for text-embedding. Make it with one, or send one."},
   {"retrieval_switches", "", "1.12.1",
    "A retrieval_model without its switches is a 500 whose message is the missing one's name. "
    "Filled in from the knowledge base's own."},
@@ -575,7 +578,7 @@ const dp__op_desc dp__optable[] = {
   {DP_OP_DATASETS_RETRIEVE, "datasets.retrieve", "POST", "/datasets/{dataset_id}/retrieve",
    DP__ANSWER_JSON, DP__RETRY_FREE, 1, DP__CIRCUIT_RETRIEVAL, "",
    (const char *const[]){"/datasets/{dataset_id}/hit-testing", NULL}, params_datasets_retrieve, 5,
-   "", defects_datasets_retrieve, 1},
+   "", defects_datasets_retrieve, 2},
   {DP_OP_DATASETS_TAGS, "datasets.tags", "GET", "/datasets/{dataset_id}/tags", DP__ANSWER_JSON,
    DP__RETRY_FREE, 0, DP__CIRCUIT_RETRIEVAL, "", NULL, params_datasets_tags, 1, "", NULL, 0},
   {DP_OP_DATASETS_UPDATE, "datasets.update", "PATCH", "/datasets/{dataset_id}", DP__ANSWER_JSON,

@@ -6,9 +6,7 @@ With $DIFYPOOL_DAEMON they are run against the real service too.
 from __future__ import annotations
 
 import os
-import select
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import daemon
 import msgpack
 import pynng
 import pytest
@@ -141,36 +140,7 @@ def test_the_python_example_sends_arguments(service: Service) -> None:
 
 @pytest.mark.skipif(not os.environ.get("DIFYPOOL_DAEMON"), reason="DIFYPOOL_DAEMON names no difypoold")
 def test_an_example_talks_to_the_real_service(call: Runner, tmp_path: Path) -> None:
-    path = tmp_path / "private" / "socket"
-    path.parent.mkdir(mode=0o700)
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    daemon = [os.environ["DIFYPOOL_DAEMON"], "--on-demand", "--socket", str(path)]
-    subprocess.run(daemon, check=True, env=environment, stdin=subprocess.DEVNULL, timeout=30)
-    pid = int(ask(path, "service.info")["pid"])
-    try:
+    with daemon.running(tmp_path) as path:
         result = call(path, "service.info")
         assert result.returncode == 0, result.stderr
-        assert "difypool" in result.stdout
-    finally:
-        os.kill(pid, signal.SIGTERM)
-        wait_for_end(pid)
-
-
-def ask(path: Path, op: str) -> dict[str, Any]:
-    with pynng.Req0(recv_timeout=10_000) as socket:
-        socket.dial(f"ipc://{path}", block=True)
-        socket.send(msgpack.packb({"v": 1, "id": os.urandom(16), "op": op}))
-        body: dict[str, Any] = msgpack.unpackb(socket.recv())["ok"]["body"]
-        return body
-
-
-def wait_for_end(pid: int) -> None:
-    """Waits up to 10 s for a process that is not our child."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([descriptor], [], [], 10)[0], "the service did not end"
-    finally:
-        os.close(descriptor)
+        assert "difypoold" in result.stdout

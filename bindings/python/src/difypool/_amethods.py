@@ -1030,6 +1030,7 @@ class Datasets:
             ...     name="Product guide",
             ...     permission="only_me",
             ...     indexing_technique="economy",
+            ...     retrieval_model={"search_method": "keyword_search", "reranking_enable": False, "top_k": 5, "score_threshold_enabled": False},
             ... )
         """
         return await self._client._method("datasets.create", {
@@ -1199,6 +1200,8 @@ class Datasets:
         test retrieval.
 
         Dify route: ``POST /datasets/{dataset_id}/retrieve``. A read: repeated at will.
+        Server versions <=1.12.1: An `economy` knowledge base that was made without a retrieval_model is searched
+        semantically: 400, no default model for text-embedding. Make it with one, or send one.
         Server versions <=1.12.1: A retrieval_model without its switches is a 500 whose message is the missing one's
         name. Filled in from the knowledge base's own.
 
