@@ -64,7 +64,7 @@ in_test_env() {
   mkdir -p "$test_tmp/home" "$test_tmp/tmp"
   env -u DIFYPOOL_SOCKET -u DIFYPOOL_AUTOSTART -u DIFYPOOL_API_KEY -u XDG_RUNTIME_DIR \
     HOME="$test_tmp/home" XDG_STATE_HOME="$test_tmp/home/state" XDG_CONFIG_HOME="$test_tmp/home/config" \
-    XDG_CACHE_HOME="$test_tmp/home/cache" TMPDIR="$test_tmp/tmp" DIFYPOOL_TEST_RUN="$test_tmp" \
+    XDG_CACHE_HOME="$test_tmp/home/cache" TMPDIR="$test_tmp/tmp" DEV_TEST_RUN="$test_tmp" \
     PYTHONDONTWRITEBYTECODE=1 "$@"
 }
 
@@ -220,7 +220,7 @@ no_process_left() {
   for environ in /proc/[0-9]*/environ; do
     pid=${environ#/proc/}
     pid=${pid%/environ}
-    if tr '\0' '\n' <"$environ" 2>/dev/null | grep -qx "DIFYPOOL_TEST_RUN=$test_tmp"; then
+    if tr '\0' '\n' <"$environ" 2>/dev/null | grep -qx "DEV_TEST_RUN=$test_tmp"; then
       echo "$pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
       left=yes
     fi
