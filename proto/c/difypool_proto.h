@@ -125,7 +125,7 @@
 
 /* X(name, default, "text"): what the service bounds; a refusal bears the name as its code. */
 #define DP_BOUND_LIST(X) \
-  X(message_max, 67174400, "Bytes of one message.") \
+  X(message_max, 67174400, "Bytes of one message, without its request id.") \
   X(calls_per_client, 4096, "Calls of one connection that are not answered.") \
   X(calls_max, 16384, "Calls in all that are not answered.") \
   X(unread_per_client, 16384, "Answers that wait for a client to read them; one that has more is disconnected.") \
