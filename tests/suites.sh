@@ -135,6 +135,7 @@ suite_shell() {
 }
 
 suite_proto() {
+  plain_tree || return 1
   test_venv
   pytests proto "$top/tests/proto"
 }
