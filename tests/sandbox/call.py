@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from .counters import Counters
@@ -26,7 +27,22 @@ class World:
 
 
 class Call:
-    __slots__ = ("world", "operation", "method", "path", "params", "headers", "body", "entry", "key", "workspace", "found", "context", "_query", "_raw_query")
+    __slots__ = (
+        "world",
+        "operation",
+        "method",
+        "path",
+        "params",
+        "headers",
+        "body",
+        "entry",
+        "key",
+        "workspace",
+        "found",
+        "context",
+        "_query",
+        "_raw_query",
+    )
 
     def __init__(
         self,
@@ -35,9 +51,9 @@ class Call:
         method: str,
         path: str,
         raw_query: str,
-        params: Dict[str, str],
+        params: dict[str, str],
         headers: Mapping[str, str],
-        entry: Dict[str, Any],
+        entry: dict[str, Any],
     ) -> None:
         self.world = world
         self.operation = operation
@@ -47,12 +63,12 @@ class Call:
         self.headers = headers
         self.entry = entry
         self.body = b""
-        self.key: Optional[Key] = None
+        self.key: Key | None = None
         self.workspace: Workspace = None  # type: ignore[assignment]  # set by admit()
-        self.found: Optional[Dataset] = None
+        self.found: Dataset | None = None
         self.context: Any = None
         self._raw_query = raw_query
-        self._query: Optional[List[Tuple[str, str]]] = None
+        self._query: list[tuple[str, str]] | None = None
 
     # --- who asks
 
@@ -130,22 +146,22 @@ class Call:
         return parse_json(self.body)
 
     @property
-    def query(self) -> List[Tuple[str, str]]:
+    def query(self) -> list[tuple[str, str]]:
         if self._query is None:
             self._query = parse_qsl(self._raw_query, keep_blank_values=True, errors="replace")
         return self._query
 
-    def argument(self, name: str) -> Optional[str]:
+    def argument(self, name: str) -> str | None:
         """The first query parameter of that name."""
         for key, value in self.query:
             if key == name:
                 return value
         return None
 
-    def arguments(self, name: str) -> List[str]:
+    def arguments(self, name: str) -> list[str]:
         return [value for key, value in self.query if key == name]
 
-    def page(self, model: str, problems: Optional[List[str]] = None) -> Tuple[int, int]:
+    def page(self, model: str, problems: list[str] | None = None) -> tuple[int, int]:
         """page and limit as pydantic reads them, with the other problems of the query."""
         problems = problems if problems is not None else []
         values = []
@@ -170,14 +186,14 @@ class Call:
         self.world.counters.effect(self.entry, self.operation.name, count)
 
 
-def key_of(settings: Settings, secret: str) -> Optional[Key]:
+def key_of(settings: Settings, secret: str) -> Key | None:
     for key in settings.keys:
         if key.secret == secret:
             return key
     return None
 
 
-def paginate(items: List[Any], page: int, limit: int, by_length: bool) -> Tuple[List[Any], Dict[str, Any]]:
+def paginate(items: list[Any], page: int, limit: int, by_length: bool) -> tuple[list[Any], dict[str, Any]]:
     """One page, newest first as given, and the members of the answer around it. Out of range values are mended in silence."""
     size = 20 if limit < 1 else min(limit, 100)
     number = max(page, 1)

@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from .settings import DEFECTS, PRESETS, Key, Settings, checked_defects, defects_of
 
@@ -21,7 +21,7 @@ Settings that have no option can be changed over the control interface (PATCH /s
 """
 
 
-def _pairs(values: List[str], option: str) -> Dict[str, float]:
+def _pairs(values: list[str], option: str) -> dict[str, float]:
     found = {}
     for value in values:
         name, equals, number = value.partition("=")
@@ -42,37 +42,88 @@ def _key(text: str) -> Key:
 
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
-        prog="sandbox", description="A stand-in for a Dify server.", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="sandbox",
+        description="A stand-in for a Dify server.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = p.add_argument_group("addresses").add_argument
     add("--http-port", type=int, default=0, metavar="PORT", help="plain HTTP (0: a free port; the default)")
     add("--https-port", type=int, default=0, metavar="PORT", help="HTTPS (0: a free port; the default)")
     add("--control-port", type=int, default=0, metavar="PORT", help="the control interface (0: a free port; the default)")
-    add("--tls-dir", metavar="DIR", help="where ca.pem, server.pem and server.key are written (default: a directory that is removed at the end)")
-    add("--key", action="append", default=[], metavar="SECRET:WORKSPACE[:KIND[:NAME]]", help="an API key instead of the built-in ones; KIND is dataset or an app's mode")
+    add(
+        "--tls-dir",
+        metavar="DIR",
+        help="where ca.pem, server.pem and server.key are written (default: a directory that is removed at the end)",
+    )
+    add(
+        "--key",
+        action="append",
+        default=[],
+        metavar="SECRET:WORKSPACE[:KIND[:NAME]]",
+        help="an API key instead of the built-in ones; KIND is dataset or an app's mode",
+    )
     add = p.add_argument_group("what server").add_argument
-    add("--dify-version", default="1.12.1", metavar="VERSION", help="the version it says it is, which sets its defects (default 1.12.1)")
-    add("--defect", action="append", default=[], metavar="[+|-]NAME", help="switch a defect on or off: " + ", ".join(sorted(DEFECTS)))
-    add("--models", choices=("stub", "unconfigured", "none"), default="stub", help="the workspace's model provider: with credentials, without, or none")
+    add(
+        "--dify-version",
+        default="1.12.1",
+        metavar="VERSION",
+        help="the version it says it is, which sets its defects (default 1.12.1)",
+    )
+    add(
+        "--defect",
+        action="append",
+        default=[],
+        metavar="[+|-]NAME",
+        help="switch a defect on or off: " + ", ".join(sorted(DEFECTS)),
+    )
+    add(
+        "--models",
+        choices=("stub", "unconfigured", "none"),
+        default="stub",
+        help="the workspace's model provider: with credentials, without, or none",
+    )
     add("--no-vector-store", action="store_true", help="the vector store is down: indexing and search of high_quality fail")
-    add("--rate-limit", type=int, default=0, metavar="N", help="knowledge calls a window and workspace, then 403 (0: no limit)")
+    add(
+        "--rate-limit",
+        type=int,
+        default=0,
+        metavar="N",
+        help="knowledge calls a window and workspace, then 403 (0: no limit)",
+    )
     add("--rate-window", type=float, default=60.0, metavar="S", help="that window (default 60)")
     add = p.add_argument_group("how fast and how far").add_argument
-    add("--preset", choices=sorted(PRESETS), help="default-server: one CPU-bound worker with 10 connections, with measured costs")
+    add(
+        "--preset",
+        choices=sorted(PRESETS),
+        help="default-server: one CPU-bound worker with 10 connections, with measured costs",
+    )
     add("--think-ms", type=float, metavar="MS", help="every call takes so long")
     add("--think", action="append", default=[], metavar="OPERATION=MS", help="an operation takes so long")
     add("--cpu-workers", type=int, metavar="N", help="workers that are bound by their core (0: none)")
     add("--cpu-ms", type=float, metavar="MS", help="what a call takes of a worker's core")
     add("--cpu", action="append", default=[], metavar="OPERATION=MS", help="what an operation takes of a worker's core")
-    add("--worker-connections", type=int, metavar="N", help="calls that the workers take at once; others wait (0: no bound)")
-    add("--distance-ms", type=float, default=0.0, metavar="MS", help="the round trip: http and https are behind a relay that delays every segment")
+    add(
+        "--worker-connections", type=int, metavar="N", help="calls that the workers take at once; others wait (0: no bound)"
+    )
+    add(
+        "--distance-ms",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="the round trip: http and https are behind a relay that delays every segment",
+    )
     add("--indexing-interval", type=float, metavar="S", help="one indexing task starts every so many seconds (default 2)")
     add = p.add_argument_group("connections").add_argument
     add("--keepalive", type=float, metavar="S", help="an idle connection is closed after so long (default 65; 0: never)")
     add("--requests-per-connection", type=int, metavar="N", help="then Connection: close (default 1000; 0: never)")
     add = p.add_argument_group("this program").add_argument
     add("--log-size", type=int, default=10000, metavar="N", help="requests that the log keeps (default 10000)")
-    add("--until-eof", action="store_true", help="end when standard input ends, so that nothing is left when the parent dies")
+    add(
+        "--until-eof",
+        action="store_true",
+        help="end when standard input ends, so that nothing is left when the parent dies",
+    )
     return p
 
 
@@ -81,7 +132,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     settings.defects = _defects(options)
     if options.preset:
         settings.change(PRESETS[options.preset])
-    chosen: Dict[str, Any] = {
+    chosen: dict[str, Any] = {
         "think_ms": options.think_ms,
         "cpu_workers": options.cpu_workers,
         "cpu_ms": options.cpu_ms,
@@ -131,13 +182,18 @@ async def _run(options: argparse.Namespace, settings: Settings, tls_dir: str) ->
     await control.listen(settings.host, options.control_port)
     _tell_ready(settings, server, control, ports, ca_file)
     if options.until_eof:
-        loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or stop.set())
+        loop.add_reader(sys.stdin.fileno(), _stop_at_end, stop)
     await stop.wait()
     server.stop()
     control.stop()
 
 
-def _tell_ready(settings: Settings, server: Any, control: Any, ports: Dict[str, int], ca_file: str) -> None:
+def _stop_at_end(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        stop.set()
+
+
+def _tell_ready(settings: Settings, server: Any, control: Any, ports: dict[str, int], ca_file: str) -> None:
     knowledge = [key for key in settings.keys if key.kind == "dataset"]
     line = {
         "ready": True,
@@ -153,7 +209,7 @@ def _tell_ready(settings: Settings, server: Any, control: Any, ports: Dict[str, 
     print(json.dumps(line), flush=True)
 
 
-def main(arguments: Optional[List[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         settings = _settings(options)

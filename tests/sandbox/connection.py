@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import ssl
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -40,7 +40,7 @@ class Sent:
 class Connection(RequestHandler):
     """One connection. Ours are the members without an underscore; the rest is aiohttp's."""
 
-    def __init__(self, manager: web.Server, server: "Server", listener: str) -> None:
+    def __init__(self, manager: web.Server, server: Server, listener: str) -> None:
         super().__init__(
             manager,
             loop=asyncio.get_running_loop(),
@@ -57,20 +57,20 @@ class Connection(RequestHandler):
         self.number = next(_numbers)
         self.requests = 0
         self.busy = False
-        self.wire: Optional[asyncio.Transport] = None
-        self.idle_timer: Optional[asyncio.TimerHandle] = None
+        self.wire: asyncio.Transport | None = None
+        self.idle_timer: asyncio.TimerHandle | None = None
         self.idle_since = 0.0
-        self.writable: Optional["asyncio.Future[None]"] = None
+        self.writable: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self.wire = transport  # type: ignore[assignment]
-        session: Optional[ssl.SSLObject] = transport.get_extra_info("ssl_object")
+        session: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         self.server.opened(self, session is not None, bool(session is not None and session.session_reused))
         self.rest()
         super().connection_made(transport)
 
-    def connection_lost(self, exc: Optional[BaseException]) -> None:
+    def connection_lost(self, exc: BaseException | None) -> None:
         if self.wire is not None:
             self.wire = None
             self._stop_timer()
@@ -158,7 +158,7 @@ class Connection(RequestHandler):
     # --- what aiohttp could not read
 
     def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: Optional[BaseException] = None, message: Optional[str] = None
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> Any:
         """A request that is no HTTP is answered as nginx does; an error of ours is printed and answered by 500."""
         if status != 400:
@@ -166,5 +166,3 @@ class Connection(RequestHandler):
         answer = nginx_page(400, "Bad Request") if status == 400 else nginx_page(500, "Internal Server Error")
         self.write(self.server.writer.head(answer, keep_alive=False) + answer.body)
         return Sent(False)
-
-

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 from aiohttp import web
 
 from . import faults as faults_room
+from . import seed as seed_room
 from .counters import COMPARE
 from .errors import PRESETS
-from .ops import documents as documents_room
 from .server import Server
 from .settings import DEFECTS
 from .state import Dataset
 
-Handler = Callable[["Control", Dict[str, Any], Dict[str, str]], Any]
+Handler = Callable[["Control", dict[str, Any], dict[str, str]], Any]
 
 
-def _inspect(dataset: Dataset) -> Dict[str, Any]:
+def _inspect(dataset: Dataset) -> dict[str, Any]:
     """A knowledge base with all that a comparison may want; documents oldest first."""
     names = {f.id: f.name for f in dataset.fields.values()}
     return {
@@ -57,7 +57,7 @@ class Control:
         self._listener: Any = None
 
     async def listen(self, host: str, port: int) -> None:
-        manager = web.Server(self._handle, access_log=None)  # type: ignore[arg-type]
+        manager = web.Server(self._handle, access_log=None)
         self._listener = await asyncio.get_running_loop().create_server(manager, host, port, backlog=256)
         self.port = self._listener.sockets[0].getsockname()[1]
 
@@ -85,42 +85,44 @@ class Control:
 
     # --- what is asked
 
-    def about(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def about(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return {f"{method} {pattern}": text for (method, pattern), (_, text) in ROUTES.items()}
 
-    def get_settings(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def get_settings(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return self.server.settings.public()
 
-    def change_settings(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def change_settings(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         self.server.settings.change(body)
         for connection in self.server.connections:
             connection.settings_changed()
         return self.server.settings.public()
 
-    def defects(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def defects(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return {name: {"on": self.server.settings.has(name), "what": text} for name, text in DEFECTS.items()}
 
-    def counters(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def counters(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return self.server.counters.snapshot()
 
-    def reset_counters(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def reset_counters(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         self.server.counters.reset()
         return {}
 
-    async def wait(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    async def wait(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         comparison = body.get("is", ">=")
         if comparison not in COMPARE:
             raise ValueError(f"is: expected one of {' '.join(COMPARE)}")
-        met, value = await self.server.counters.wait(body["counter"], comparison, body["value"], float(body.get("timeout_s", 10)))
+        met, value = await self.server.counters.wait(
+            body["counter"], comparison, body["value"], float(body.get("timeout_s", 10))
+        )
         return {"met": met, "value": value}
 
-    def log(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def log(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         since, wanted = int(args.get("since", 0)), args.get("operation")
         entries = self.server.counters.log
         found = [e for e in entries if e["seq"] > since and (wanted is None or e["operation"] == wanted)]
         return {"requests": [{name: value for name, value in entry.items() if name != "secret"} for entry in found]}
 
-    def get_faults(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def get_faults(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return {
             "faults": self.server.faults.list(),
             "presets": sorted(PRESETS),
@@ -128,35 +130,39 @@ class Control:
             "members": faults_room.FIELDS,
         }
 
-    def add_fault(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def add_fault(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return self.server.faults.add(body).public()
 
-    def clear_faults(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def clear_faults(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         self.server.faults.clear()
         return {}
 
-    def release(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def release(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         number = body.get("id")
         return {"released": self.server.faults.release(number)}
 
-    def close_connections(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def close_connections(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         how = body.get("how", "fin")
         if how not in ("fin", "rst"):
             raise ValueError("how: expected fin or rst")
         return {"closed": self.server.close_connections(not body.get("all", False), how)}
 
-    def reset(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def reset(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         self.server.reset()
         return {}
 
-    def datasets(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def datasets(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         found = self.server.state.datasets.values()
-        return {"datasets": [{"id": d.id, "name": d.name, "workspace": d.workspace.name, "documents": len(d.documents)} for d in found]}
+        return {
+            "datasets": [
+                {"id": d.id, "name": d.name, "workspace": d.workspace.name, "documents": len(d.documents)} for d in found
+            ]
+        }
 
-    def dataset(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def dataset(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return _inspect(self.server.state.datasets[args["dataset"]])
 
-    def change_dataset(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def change_dataset(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         dataset = self.server.state.datasets[args["dataset"]]
         for name, value in body.items():
             if name not in ("enable_api", "hidden") or not isinstance(value, bool):
@@ -164,36 +170,66 @@ class Control:
             setattr(dataset, name, value)
         return _inspect(dataset)
 
-    def fill_dataset(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def fill_dataset(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         dataset = self.server.state.datasets[args["dataset"]]
-        documents_room.fill(self.server.world, dataset, int(body["count"]), str(body.get("text", "A page of text.")))
+        seed_room.fill(self.server.world, dataset, int(body["count"]), str(body.get("text", "A page of text.")))
         return {"documents": len(dataset.documents)}
 
-    def change_workspace(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def add_document(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        dataset = self.server.state.datasets[args["dataset"]]
+        made = seed_room.document(self.server.world, dataset, body)
+        self.server.counters.changed()
+        return {"id": made.id}
+
+    def change_document(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        document = self.server.state.datasets[args["dataset"]].documents[args["document"]]
+        for name, value in body.items():
+            if name not in ("enabled", "archived", "indexing_status", "error"):
+                raise ValueError("expected enabled, archived, indexing_status or error")
+            setattr(document, name, value)
+        document.disabled_at = None if document.enabled else int(document.updated_at)
+        return {"id": document.id}
+
+    def workspace(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        workspace = self.server.state.workspaces[args["workspace"]]
+        tags = [{"id": tag.id, "name": tag.name} for tag in workspace.tags.values()]
+        return {"name": workspace.name, "id": workspace.id, "archived": workspace.archived, "tags": tags}
+
+    def change_workspace(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         workspace = self.server.state.workspaces[args["workspace"]]
         workspace.archived = bool(body.get("archived", False))
         return {"name": workspace.name, "archived": workspace.archived}
 
-    def restart_indexing(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def seed(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        return {"datasets": seed_room.seed(self.server.world, body)}
+
+    def pause_indexing(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        self.server.indexer.pause(bool(body.get("paused", True)))
+        return self.server.indexer.state()
+
+    def advance_indexing(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        return {"moved": self.server.indexer.advance(str(body["to"]))}
+
+    def restart_indexing(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         self.server.indexer.restart()
         return self.server.indexer.state()
 
-    def drain_indexing(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    def drain_indexing(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         self.server.indexer.drain()
         return self.server.indexer.state()
 
-    async def add_relay(self, body: Dict[str, Any], args: Dict[str, str]) -> Any:
+    async def add_relay(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         distance = float(body["distance_ms"])
         if distance < 0:
             raise ValueError("distance_ms: expected a number of at least 0")
-        made: Dict[str, Any] = {"distance_ms": distance}
+        made: dict[str, Any] = {"distance_ms": distance}
         for listener in self.server.ports:
             relay = await self.server.add_relay(listener, distance)
             made[listener] = f"{listener}://{self.server.settings.host}:{relay.port}/v1"
         return made
 
 
-ROUTES: Dict[Tuple[str, str], Tuple[Handler, str]] = {
+ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {
     ("GET", "/"): (Control.about, "this list"),
     ("GET", "/settings"): (Control.get_settings, "the settings that can be changed"),
     ("PATCH", "/settings"): (Control.change_settings, "change settings: {name: value}"),
@@ -212,6 +248,21 @@ ROUTES: Dict[Tuple[str, str], Tuple[Handler, str]] = {
     ("GET", "/datasets/{dataset}"): (Control.dataset, "one with its documents' text and metadata"),
     ("PATCH", "/datasets/{dataset}"): (Control.change_dataset, "{enable_api, hidden}"),
     ("POST", "/datasets/{dataset}/fill"): (Control.fill_dataset, "{count, text}: add so many completed documents at once"),
+    ("POST", "/seed"): (Control.seed, "{datasets, tags, fill}: data under ids of your choice; see seed.py"),
+    ("POST", "/indexing/pause"): (Control.pause_indexing, "{paused}: hold the indexing worker, or let it go on"),
+    ("POST", "/indexing/advance"): (
+        Control.advance_indexing,
+        "{to}: take the first queued document into a state; the worker is paused then",
+    ),
+    ("POST", "/datasets/{dataset}/documents"): (
+        Control.add_document,
+        "{id, name, text, status, …}: add one document; see seed.py",
+    ),
+    ("PATCH", "/datasets/{dataset}/documents/{document}"): (
+        Control.change_document,
+        "{enabled, archived, indexing_status, error}: as if the console had done it",
+    ),
+    ("GET", "/workspaces/{workspace}"): (Control.workspace, "a workspace and its tags"),
     ("PATCH", "/workspaces/{workspace}"): (Control.change_workspace, "{archived}"),
     ("POST", "/indexing/restart"): (Control.restart_indexing, "restart the indexing worker"),
     ("POST", "/indexing/drain"): (Control.drain_indexing, "finish all that is queued for indexing, now"),
@@ -220,16 +271,14 @@ ROUTES: Dict[Tuple[str, str], Tuple[Handler, str]] = {
 
 
 def _match(pattern: str, path: str) -> Any:
-    wanted: List[str] = pattern.split("/")
+    wanted: list[str] = pattern.split("/")
     given = path.split("/")
     if len(wanted) != len(given):
         return None
-    params: Dict[str, str] = {}
+    params: dict[str, str] = {}
     for want, have in zip(wanted, given):
         if want.startswith("{"):
             params[want[1:-1]] = have
         elif want != have:
             return None
     return params
-
-

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import operator
 from collections import Counter, deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from typing import Any, Callable
 
-COMPARE: Dict[str, Callable[[Any, Any], bool]] = {
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     ">=": operator.ge,
@@ -25,17 +25,17 @@ class Counters:
     """One object for the whole server; `gauges` adds numbers that are looked up when asked for."""
 
     def __init__(self, log_size: int) -> None:
-        self._waiters: List[Tuple[str, Callable[[Any, Any], bool], Any, "asyncio.Future[Any]"]] = []
+        self._waiters: list[tuple[str, Callable[[Any, Any], bool], Any, asyncio.Future[Any]]] = []
         self._log_size = log_size
-        self.open: Counter = Counter()
+        self.open: Counter[Any] = Counter()
         self.in_flight = 0
-        self.gauges: Dict[str, Callable[[], Any]] = {}
+        self.gauges: dict[str, Callable[[], Any]] = {}
         self.reset()
 
     def reset(self) -> None:
         """Everything starts at 0 again, except what is now: open connections and requests in flight."""
-        self.accepted: Counter = Counter()
-        self.closed: Counter = Counter()
+        self.accepted: Counter[Any] = Counter()
+        self.closed: Counter[Any] = Counter()
         self.tls_handshakes = 0
         self.tls_resumed = 0
         self.requests = 0
@@ -43,15 +43,15 @@ class Counters:
         self.reused = 0
         self.max_in_flight = self.in_flight
         self.max_open = sum(self.open.values())
-        self.by_operation: Counter = Counter()
-        self.by_status: Counter = Counter()
-        self.effects: Counter = Counter()
+        self.by_operation: Counter[Any] = Counter()
+        self.by_status: Counter[Any] = Counter()
+        self.effects: Counter[Any] = Counter()
         self.faults = 0
         self.sequence = 0
-        self.log: Deque[Dict[str, Any]] = deque(maxlen=self._log_size)
+        self.log: deque[dict[str, Any]] = deque(maxlen=self._log_size)
 
-    def snapshot(self) -> Dict[str, Any]:
-        values: Dict[str, Any] = {
+    def snapshot(self) -> dict[str, Any]:
+        values: dict[str, Any] = {
             "connections": {
                 "accepted": dict(self.accepted, total=sum(self.accepted.values())),
                 "closed": dict(self.closed, total=sum(self.closed.values())),
@@ -98,7 +98,7 @@ class Counters:
         self.closed[listener] += 1
         self.changed()
 
-    def began(self, entry: Dict[str, Any]) -> None:
+    def began(self, entry: dict[str, Any]) -> None:
         """A request's head is there: it is in the log from now on, without a status."""
         self.sequence += 1
         entry["seq"] = self.sequence
@@ -111,7 +111,7 @@ class Counters:
             self.max_in_flight = self.in_flight
         self.changed()
 
-    def ended(self, entry: Dict[str, Any], status: Optional[int]) -> None:
+    def ended(self, entry: dict[str, Any], status: int | None) -> None:
         self.in_flight -= 1
         entry["status"] = status
         if status is not None:
@@ -119,7 +119,7 @@ class Counters:
             self.answered += 1
         self.changed()
 
-    def effect(self, entry: Dict[str, Any], operation: str, count: int = 1) -> None:
+    def effect(self, entry: dict[str, Any], operation: str, count: int = 1) -> None:
         """The work of an operation is done, whatever the answer will say."""
         self.effects[operation] += count
         entry["effects"] = entry.get("effects", 0) + count
@@ -141,13 +141,13 @@ class Counters:
                 left.append((path, compare, wanted, future))
         self._waiters = left
 
-    async def wait(self, path: str, comparison: str, wanted: Any, timeout_s: float) -> Tuple[bool, Any]:
+    async def wait(self, path: str, comparison: str, wanted: Any, timeout_s: float) -> tuple[bool, Any]:
         """Until the number at path compares so, or the time is over. Returns whether it did, and the number."""
         compare = COMPARE[comparison]
         value = self.value(path)
         if compare(value, wanted):
             return True, value
-        future: "asyncio.Future[Any]" = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiters.append((path, compare, wanted, future))
         try:
             return True, await asyncio.wait_for(future, timeout_s)

@@ -6,7 +6,7 @@ Every function returns the status that the client can have seen, or None if it g
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Dict, Optional
+from typing import Any
 
 from .connection import Connection
 from .faults import Fault
@@ -15,7 +15,7 @@ from .wire import Answer
 _BLOCK = b"x" * 65536
 
 
-async def send(connection: Connection, head: bytes, answer: Answer, keep_alive: bool) -> Optional[int]:
+async def send(connection: Connection, head: bytes, answer: Answer, keep_alive: bool) -> int | None:
     if not connection.write(head + answer.body):
         return None
     if not keep_alive:
@@ -38,11 +38,11 @@ async def pause(ms: float) -> None:
         await asyncio.sleep(ms / 1000)
 
 
-def _status_seen(data: bytes, sent: int, status: int) -> Optional[int]:
+def _status_seen(data: bytes, sent: int, status: int) -> int | None:
     return status if sent > data.find(b"\r\n") >= 0 else None
 
 
-async def _cut(connection: Connection, head: bytes, answer: Answer, action: Dict[str, Any]) -> Optional[int]:
+async def _cut(connection: Connection, head: bytes, answer: Answer, action: dict[str, Any]) -> int | None:
     data = head + answer.body
     count = int(action["cut_after"]) if "cut_after" in action else len(head) + int(action["cut_body_after"])
     connection.write(data[:count])
@@ -54,7 +54,7 @@ async def _cut(connection: Connection, head: bytes, answer: Answer, action: Dict
     return _status_seen(data, count, answer.status)
 
 
-async def _trickle(connection: Connection, data: bytes, action: Dict[str, Any]) -> bool:
+async def _trickle(connection: Connection, data: bytes, action: dict[str, Any]) -> bool:
     size = max(1, int(action.get("trickle_bytes", 1)))
     for start in range(0, len(data), size):
         if not connection.write(data[start : start + size]):
@@ -64,7 +64,7 @@ async def _trickle(connection: Connection, data: bytes, action: Dict[str, Any]) 
     return True
 
 
-async def _big(connection: Connection, head: bytes, answer: Answer, size: int) -> Optional[int]:
+async def _big(connection: Connection, head: bytes, answer: Answer, size: int) -> int | None:
     head = head.replace(f"Content-Length: {len(answer.body)}\r\n".encode(), f"Content-Length: {size}\r\n".encode(), 1)
     connection.write(head)
     left = size
@@ -76,7 +76,7 @@ async def _big(connection: Connection, head: bytes, answer: Answer, size: int) -
     return answer.status
 
 
-async def _endless(connection: Connection, head: bytes, answer: Answer, size: int) -> Optional[int]:
+async def _endless(connection: Connection, head: bytes, answer: Answer, size: int) -> int | None:
     connection.write(head[:-2])
     sent, number = len(head), 0
     while sent < size:
@@ -90,7 +90,7 @@ async def _endless(connection: Connection, head: bytes, answer: Answer, size: in
     return answer.status
 
 
-async def _halfway(connection: Connection, fault: Fault, head: bytes, answer: Answer) -> Optional[int]:
+async def _halfway(connection: Connection, fault: Fault, head: bytes, answer: Answer) -> int | None:
     data = head + answer.body
     middle = len(head) // 2 if fault.action["stall"] == "in-headers" else len(head) + len(answer.body) // 2
     connection.write(data[:middle])
@@ -98,7 +98,7 @@ async def _halfway(connection: Connection, fault: Fault, head: bytes, answer: An
     return answer.status if connection.write(data[middle:]) else None
 
 
-async def spoil(connection: Connection, fault: Fault, head: bytes, answer: Answer, keep_alive: bool) -> Optional[int]:
+async def spoil(connection: Connection, fault: Fault, head: bytes, answer: Answer, keep_alive: bool) -> int | None:
     """Send the answer (the work is done, or not to be done) as the fault says."""
     action = fault.action
     await pause(action.get("delay_after_ms", 0))
@@ -113,7 +113,7 @@ async def spoil(connection: Connection, fault: Fault, head: bytes, answer: Answe
         return None
     if "cut_after" in action or "cut_body_after" in action:
         return await _cut(connection, head, answer, action)
-    status: Optional[int]
+    status: int | None
     if "big_body" in action:
         status = await _big(connection, head, answer, int(action["big_body"]))
     elif "endless_headers" in action:

@@ -7,7 +7,7 @@ documented ones that were not (they say so), so that a test can ask for "what Di
 from __future__ import annotations
 
 import html
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable
 
 from .wire import HTML_TYPE, Answer, json_answer
 
@@ -29,10 +29,12 @@ def invalid_param(message: str) -> Refusal:
 
 
 def bad_request() -> Refusal:
-    return Refusal(envelope(400, "bad_request", "The browser (or proxy) sent a request that this server could not understand."))
+    return Refusal(
+        envelope(400, "bad_request", "The browser (or proxy) sent a request that this server could not understand.")
+    )
 
 
-def not_found(message: str, path: str = "", matches: Optional[List[str]] = None) -> Refusal:
+def not_found(message: str, path: str = "", matches: list[str] | None = None) -> Refusal:
     """A 404; with matches, Flask-RESTX appends what it thinks was meant."""
     if matches:
         message = f"{message.rstrip('.')}. You have requested this URI [{path}] but did you mean {' or '.join(matches)} ?"
@@ -77,15 +79,17 @@ def redirect(url: str) -> Answer:
     return Answer(308, body.encode(), HTML_TYPE, [("Location", url)], made_by="bare")
 
 
-def nginx_page(status: int, reason: str, extra: str = "") -> Answer:
-    """A page of nginx itself: no X-Version, CRLF line ends, its own reason phrases."""
+def nginx_page(status: int, reason: str, extra: str = "", closes: bool = False) -> Answer:
+    """A page of nginx itself: no X-Version, CRLF line ends, its own reason phrases. After some it closes the connection."""
     title = extra or reason
     more = f"<center>{extra}</center>\r\n" if extra else ""
     body = (
         f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n<center><h1>{status} {reason}</h1></center>\r\n{more}"
         "<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n"
     )
-    return Answer(status, body.encode(), "text/html", made_by="nginx", reason=reason)
+    answer = Answer(status, body.encode(), "text/html", made_by="nginx", reason=reason)
+    answer.closes = closes
+    return answer
 
 
 def gunicorn_page(status: int, reason: str, message: str) -> Answer:
@@ -96,9 +100,17 @@ def gunicorn_page(status: int, reason: str, message: str) -> Answer:
     return Answer(status, body.encode(), "text/html", made_by="nginx", reason=reason)
 
 
+def database_down() -> Answer:
+    answer = internal_error().answer
+    answer.last_headers = [("Vary", "Cookie")]
+    return answer
+
+
 def cloudflare_1015() -> Answer:
     body = b"<!DOCTYPE html><html><head><title>Access denied</title></head><body><h1>Error 1015</h1><p>You are being rate limited</p></body></html>\n"
-    return Answer(429, body, "text/html; charset=UTF-8", [("Retry-After", "30")], made_by="nginx", reason="Too Many Requests")
+    return Answer(
+        429, body, "text/html; charset=UTF-8", [("Retry-After", "30")], made_by="nginx", reason="Too Many Requests"
+    )
 
 
 def _kind(status: int, code: str, message: str) -> Callable[[], Answer]:
@@ -108,21 +120,33 @@ def _kind(status: int, code: str, message: str) -> Callable[[], Answer]:
 RATE_LIMIT = "Sorry, you have reached the knowledge base request rate limit of your subscription."
 
 # Errors by name, for faults. Those whose name ends in _documented were not recorded.
-PRESETS: Dict[str, Callable[[], Answer]] = {
+PRESETS: dict[str, Callable[[], Answer]] = {
     "invalid_param": _kind(400, "invalid_param", "A value is not what it should be."),
     "invalid_param_empty": _kind(400, "invalid_param", ""),
     "bad_request": lambda: bad_request().answer,
     "document_not_available": _kind(400, "invalid_param", "Document is not available"),
     "doc_form_differs": _kind(400, "invalid_param", "doc_form is different from the dataset doc_form."),
     "too_many_requests_400": _kind(
-        400, "invalid_param", "Too many requests. Please try again later. The current maximum concurrent requests allowed is 1."
+        400,
+        "invalid_param",
+        "Too many requests. Please try again later. The current maximum concurrent requests allowed is 1.",
     ),
-    "plugin_daemon_down": _kind(400, "invalid_param", "Failed to request plugin daemon, url: plugin/management/models"),
-    "vector_store_down": _kind(400, "invalid_param", "Could not connect to Weaviate:Connection to Weaviate failed. Details: ."),
+    "plugin_daemon_down": _kind(
+        400,
+        "invalid_param",
+        "Failed to request plugin daemon, url: plugin/c6350746-4291-4dda-ba9f-d1d9f56b2476/management/models",
+    ),
+    "vector_store_down": _kind(
+        400, "invalid_param", "Could not connect to Weaviate:Connection to Weaviate failed. Details: ."
+    ),
     "default_model_not_found": _kind(400, "invalid_param", "Default model not found for text-embedding"),
     "app_unavailable": _kind(400, "app_unavailable", "App unavailable, please check your app configurations."),
-    "provider_not_initialize_documented": _kind(400, "provider_not_initialize", "No valid model provider credentials found."),
-    "provider_quota_exceeded_documented": _kind(400, "provider_quota_exceeded", "Your quota for the hosted model provider has been exhausted."),
+    "provider_not_initialize_documented": _kind(
+        400, "provider_not_initialize", "No valid model provider credentials found."
+    ),
+    "provider_quota_exceeded_documented": _kind(
+        400, "provider_quota_exceeded", "Your quota for the hosted model provider has been exhausted."
+    ),
     "no_file_uploaded": _kind(400, "no_file_uploaded", "Please upload your file."),
     "too_many_files": _kind(400, "too_many_files", "Only one file is allowed."),
     "invalid_action": _kind(400, "invalid_action", "Document: to delete is not completed."),
@@ -130,7 +154,9 @@ PRESETS: Dict[str, Callable[[], Answer]] = {
     "rate_limit": _kind(403, "forbidden", RATE_LIMIT),
     "forbidden": _kind(403, "forbidden", "You do not have permission to access this dataset."),
     "api_disabled": _kind(403, "forbidden", "Dataset api access is not enabled."),
-    "vector_space_full": _kind(403, "forbidden", "The capacity of the vector space has reached the limit of your subscription."),
+    "vector_space_full": _kind(
+        403, "forbidden", "The capacity of the vector space has reached the limit of your subscription."
+    ),
     "documents_full": _kind(403, "forbidden", "The number of documents has reached the limit of your subscription."),
     "paid_feature": _kind(
         403, "forbidden", "To unlock this feature and elevate your Dify experience, please upgrade to a paid plan."
@@ -144,17 +170,24 @@ PRESETS: Dict[str, Callable[[], Answer]] = {
         409, "dataset_name_duplicate", "The dataset name already exists. Please modify your dataset name."
     ),
     "dataset_in_use_documented": _kind(
-        409, "dataset_in_use", "The knowledge base is being used by some apps. Please remove it from the apps before deleting."
+        409,
+        "dataset_in_use",
+        "The knowledge base is being used by some apps. Please remove it from the apps before deleting.",
     ),
     "file_too_large": _kind(413, "file_too_large", "File size exceeded. {message}"),
     "nginx_413": lambda: nginx_page(413, "Request Entity Too Large"),
     "unsupported_file_type": _kind(415, "unsupported_file_type", "File type not allowed."),
     "unsupported_media_type": _kind(
-        415, "unsupported_media_type", "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
+        415,
+        "unsupported_media_type",
+        "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.",
     ),
-    "quota_429": _kind(429, "rate_limit_error", "Workflow execution quota limit reached for tenant 00000000-0000-4000-8000-000000000001"),
+    "quota_429": _kind(
+        429, "rate_limit_error", "Workflow execution quota limit reached for tenant 00000000-0000-4000-8000-000000000001"
+    ),
     "too_many_requests_429_documented": _kind(429, "too_many_requests", "Too many requests. Please try again later."),
     "cloudflare_1015": cloudflare_1015,
+    "database_down": database_down,
     "internal_error": lambda: internal_error().answer,
     "internal_server_error": _kind(500, "internal_server_error", "'score_threshold_enabled'"),
     "nginx_502": lambda: nginx_page(502, "Bad Gateway"),

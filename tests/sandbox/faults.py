@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import builtins
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from .errors import PRESETS
 from .wire import Answer
 
-MATCH: Dict[str, str] = {
+MATCH: dict[str, str] = {
     "operation": "the operation's name, such as documents.create_by_text (or unknown)",
     "method": "the HTTP method",
     "path": "a regular expression that is searched for in the decoded path",
@@ -22,7 +23,7 @@ MATCH: Dict[str, str] = {
     "reused": "true: only on a connection that has served a request before; false: only on a new one",
     "listener": "http or https",
 }
-FIELDS: Dict[str, str] = {
+FIELDS: dict[str, str] = {
     "delay_before_ms": "wait before the work",
     "delay_after_ms": "wait between the work and the answer",
     "reset": "before (the request is read, nothing is done) or after (the work is done, no byte of an answer)",
@@ -41,13 +42,23 @@ FIELDS: Dict[str, str] = {
     "garbage": "send these bytes (a text, or {base64: …}) instead of an answer, then close",
 }
 _STALLS = ("before", "headers", "in-headers", "in-body")
-_NUMBERS = ("delay_before_ms", "delay_after_ms", "stall_ms", "trickle_ms", "trickle_bytes", "cut_after", "cut_body_after", "big_body", "endless_headers")
+_NUMBERS = (
+    "delay_before_ms",
+    "delay_after_ms",
+    "stall_ms",
+    "trickle_ms",
+    "trickle_bytes",
+    "cut_after",
+    "cut_body_after",
+    "big_body",
+    "endless_headers",
+)
 
 
 class Fault:
     """One order. times None means for ever."""
 
-    def __init__(self, number: int, match: Dict[str, Any], times: Optional[int], skip: int, action: Dict[str, Any]) -> None:
+    def __init__(self, number: int, match: dict[str, Any], times: int | None, skip: int, action: dict[str, Any]) -> None:
         self.number = number
         self.match = match
         self.times = times
@@ -57,7 +68,7 @@ class Fault:
         self.path = re.compile(match["path"]) if "path" in match else None
         self.released = asyncio.Event()
 
-    def fits(self, entry: Dict[str, Any]) -> bool:
+    def fits(self, entry: dict[str, Any]) -> bool:
         m = self.match
         return (
             ("operation" not in m or m["operation"] == entry["operation"])
@@ -68,7 +79,7 @@ class Fault:
             and ("listener" not in m or m["listener"] == entry["listener"])
         )
 
-    def answer(self) -> Optional[Answer]:
+    def answer(self) -> Answer | None:
         """The answer to send instead, if this fault has one."""
         given = self.action.get("answer")
         if given is None:
@@ -79,15 +90,24 @@ class Fault:
         data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else base64.b64decode(body["base64"])
         headers = [(str(name), str(value)) for name, value in given.get("headers", [])]
         content_type = given.get("content_type", "application/json")
-        return Answer(int(given["status"]), data, content_type, headers, given.get("made_by", "app"), given.get("reason", ""))
+        return Answer(
+            int(given["status"]), data, content_type, headers, given.get("made_by", "app"), given.get("reason", "")
+        )
 
     def garbage(self) -> bytes:
         given = self.action["garbage"]
         return given.encode("utf-8", "surrogatepass") if isinstance(given, str) else base64.b64decode(given["base64"])
 
-    def public(self) -> Dict[str, Any]:
+    def public(self) -> dict[str, Any]:
         left = self.times
-        return {"id": self.number, "match": self.match, "times": left, "skip": self.skip, "action": self.action, "hits": self.hits}
+        return {
+            "id": self.number,
+            "match": self.match,
+            "times": left,
+            "skip": self.skip,
+            "action": self.action,
+            "hits": self.hits,
+        }
 
 
 def _expect(condition: bool, message: str) -> None:
@@ -99,18 +119,24 @@ def _check_answer(given: Any) -> None:
     if isinstance(given, str):
         _expect(given in PRESETS, f"no preset {given!r}: there are {', '.join(sorted(PRESETS))}")
         return
-    _expect(isinstance(given, dict) and isinstance(given.get("status"), int), "answer: expected a preset's name or an object with a status")
+    _expect(
+        isinstance(given, dict) and isinstance(given.get("status"), int),
+        "answer: expected a preset's name or an object with a status",
+    )
     known = {"status", "headers", "body", "reason", "content_type", "made_by"}
     _expect(set(given) <= known, f"answer: unknown member among {sorted(set(given) - known)}")
 
 
-def _check_action(action: Dict[str, Any]) -> None:
+def _check_action(action: dict[str, Any]) -> None:
     unknown = sorted(set(action) - set(FIELDS))
     _expect(not unknown, f"no fault {', '.join(unknown)}: there are {', '.join(FIELDS)}")
     _expect(bool(action), f"a fault needs at least one of {', '.join(FIELDS)}")
     for name in _NUMBERS:
         value = action.get(name, 0)
-        _expect(isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0, f"{name}: expected a number of at least 0")
+        _expect(
+            isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0,
+            f"{name}: expected a number of at least 0",
+        )
     _expect(action.get("reset", "before") in ("before", "after"), "reset: expected before or after")
     _expect(action.get("how", "rst") in ("rst", "fin"), "how: expected rst or fin")
     _expect(action.get("stall", "before") in _STALLS, f"stall: expected one of {', '.join(_STALLS)}")
@@ -123,10 +149,10 @@ class Faults:
 
     def __init__(self) -> None:
         self._next = 1
-        self._standing: List[Fault] = []
-        self._used: List[Fault] = []
+        self._standing: list[Fault] = []
+        self._used: list[Fault] = []
 
-    def add(self, order: Dict[str, Any]) -> Fault:
+    def add(self, order: dict[str, Any]) -> Fault:
         """Set a fault from JSON: {match, times, skip, …action}. ValueError says what is wrong with it."""
         order = dict(order)
         match = order.pop("match", {})
@@ -134,7 +160,10 @@ class Faults:
         _expect(isinstance(match, dict), "match: expected an object")
         unknown = sorted(set(match) - set(MATCH))
         _expect(not unknown, f"match: no {', '.join(unknown)}: there are {', '.join(MATCH)}")
-        _expect(times is None or (isinstance(times, int) and times > 0), "times: expected a number of at least 1, or null for ever")
+        _expect(
+            times is None or (isinstance(times, int) and times > 0),
+            "times: expected a number of at least 1, or null for ever",
+        )
         _expect(isinstance(skip, int) and skip >= 0, "skip: expected a number of at least 0")
         _check_action(order)
         try:
@@ -145,7 +174,7 @@ class Faults:
         self._standing.append(fault)
         return fault
 
-    def take(self, entry: Dict[str, Any]) -> Optional[Fault]:
+    def take(self, entry: dict[str, Any]) -> Fault | None:
         """The fault for this request, if any."""
         for fault in self._standing:
             if not fault.fits(entry):
@@ -165,7 +194,7 @@ class Faults:
     def any(self) -> bool:
         return bool(self._standing)
 
-    def release(self, number: Optional[int] = None) -> int:
+    def release(self, number: int | None = None) -> int:
         """Let go what a fault has stalled; without a number, what all of them have."""
         found = [fault for fault in self._standing + self._used if number is None or fault.number == number]
         for fault in found:
@@ -178,5 +207,5 @@ class Faults:
         self._standing.clear()
         self._used.clear()
 
-    def list(self) -> List[Dict[str, Any]]:
+    def list(self) -> builtins.list[dict[str, Any]]:
         return [fault.public() for fault in self._standing]

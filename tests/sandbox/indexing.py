@@ -11,33 +11,42 @@ import hashlib
 import re
 import time
 from collections import Counter, deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from typing import Any, Callable
 
 from .settings import Settings
 from .state import Document, Segment, new_id
 
 # How long after the task began each state is left, as a share of the interval: seen at 0.02, 0.07 and 0.16 s of 2 s.
-_STAGES: Tuple[Tuple[str, float], ...] = (("parsing", 0.0), ("cleaning", 0.005), ("splitting", 0.01), ("indexing", 0.03), ("completed", 0.08))
-_TIME_OF = {"cleaning": "parsing_completed_at", "splitting": "cleaning_completed_at", "indexing": "splitting_completed_at"}
+_STAGES: tuple[tuple[str, float], ...] = (
+    ("parsing", 0.0),
+    ("cleaning", 0.005),
+    ("splitting", 0.01),
+    ("indexing", 0.03),
+    ("completed", 0.08),
+)
+# The times that are set on entering a state; a document that fails in between has no cleaning time.
+_TIMES = {"cleaning": ("parsing_completed_at",), "indexing": ("cleaning_completed_at", "splitting_completed_at")}
 _WORDS = re.compile(r"\w+")
 LEAST_CHUNK, MOST_CHUNK = 50, 4000
 
 
-def keywords_of(text: str, most: int = 10) -> List[str]:
+def keywords_of(text: str, most: int = 10) -> list[str]:
     counted = Counter(word for word in _WORDS.findall(text) if len(word) > 1)
     return [word for word, _ in counted.most_common(most)]
 
 
-def split(text: str, rules: Dict[str, Any]) -> List[str]:
+def split(text: str, rules: dict[str, Any]) -> list[str]:
     """Pieces at the separator, joined again up to the chunk size. Sizes are in characters here, not in tokens."""
     segmentation = rules.get("segmentation") or {}
     separator = segmentation.get("separator") or segmentation.get("delimiter") or "\n"
     most = int(segmentation.get("max_tokens") or 500)
     custom = separator != "\n"
-    chunks: List[str] = []
+    chunks: list[str] = []
     for piece in text.split(separator):
-        while piece.strip():
-            part, piece = piece[:most], piece[most:]
+        for start in range(0, len(piece), most):
+            part = piece[start : start + most]
+            if not part.strip():
+                continue
             if chunks and not custom and len(chunks[-1]) + len(separator) + len(part) <= most:
                 chunks[-1] += separator + part
             else:
@@ -55,15 +64,22 @@ class Indexer:
     def __init__(self, settings: Settings, changed: Callable[[], None]) -> None:
         self._settings = settings
         self._changed = changed
-        self._queue: Deque[Tuple[Document, str, bool]] = deque()
-        self._timer: Optional[asyncio.TimerHandle] = None
+        self._queue: deque[tuple[Document, str, bool]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._last_start = float("-inf")
-        self._hung: Optional[Document] = None
+        self._hung: Document | None = None
         self._busy = False
+        self._paused = False
+        self._held: tuple[Document, str, int] | None = None
         self.finished = 0
 
-    def state(self) -> Dict[str, Any]:
-        return {"queued": len(self._queue), "busy": int(self._busy), "finished": self.finished, "hung": int(self._hung is not None)}
+    def state(self) -> dict[str, Any]:
+        return {
+            "queued": len(self._queue),
+            "busy": int(self._busy),
+            "finished": self.finished,
+            "hung": int(self._hung is not None),
+        }
 
     def add(self, document: Document, is_update: bool = False) -> None:
         """Queue a document under the batch that it has now."""
@@ -72,30 +88,80 @@ class Indexer:
 
     def reset(self) -> None:
         self._queue.clear()
+        self._paused = False
         self.restart()
         self.finished = 0
 
     def restart(self) -> None:
-        """A new worker: what hung is left as it was, the queue goes on."""
+        """A new worker: what hung or was begun is left as it was, the queue goes on."""
         self._hung = None
+        self._held = None
         self._busy = False
         self._last_start = float("-inf")
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         self._arm()
         self._changed()
 
+    def pause(self, paused: bool) -> None:
+        """Hold the worker before its next task."""
+        self._paused = paused
+        if paused and not self._busy:
+            self._stop_timer()
+        if not paused and not self._busy and self._held is not None:
+            self._busy = True
+            self._stage(*self._held)
+        self._arm()
+
     def drain(self) -> None:
-        """Finish everything that is queued, now."""
-        self.restart()
+        """Finish everything that was begun or is queued, now."""
+        self._take_over()
+        if self._held is not None:
+            document, batch, index = self._held
+            self._held = None
+            self._finish(document, batch, index)
         while self._queue and self._hung is None:
             document, batch, is_update = self._queue.popleft()
             if self._begin(document, batch, is_update):
-                self._finish(document, batch)
+                self._finish(document, batch, 1)
+
+    def advance(self, to: str) -> bool:
+        """By hand: take the document that is in work, or the first queued, into a state. The worker is paused from then on."""
+        names = [name for name, _ in _STAGES]
+        if to not in names:
+            raise ValueError(f"no state {to!r}: there are {', '.join(names)}")
+        self._take_over()
+        self.pause(True)
+        while self._held is None and self._queue and self._hung is None:
+            document, batch, is_update = self._queue.popleft()
+            if self._begin(document, batch, is_update):
+                self._held = (document, batch, 1)
+        if self._held is None:
+            return False
+        document, batch, index = self._held
+        last = names.index(to)
+        self._finish(document, batch, index, last)
+        going = to != "completed" and document.indexing_status != "error"
+        self._held = (document, batch, last + 1) if going else None
+        return True
+
+    def finish_at_once(self, document: Document) -> None:
+        """Index a document past the queue."""
+        if self._begin(document, document.batch, False):
+            self._finish(document, document.batch, 1)
+
+    def _take_over(self) -> None:
+        """From the clock: what it was working on is held, for the caller to go on with."""
+        if self._busy:
+            self._stop_timer()
+            self._busy = False
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _arm(self) -> None:
-        if self._busy or self._hung is not None or self._timer is not None or not self._queue:
+        if self._busy or self._paused or self._hung is not None or self._timer is not None or not self._queue:
             return
         loop = asyncio.get_running_loop()
         at = max(loop.time(), self._last_start + self._settings.indexing_interval_s)
@@ -122,8 +188,7 @@ class Indexer:
         document.times = {"processing_started_at": now}
         document.segments = []
         if is_update and self._settings.has("update-hangs-indexing"):
-            for name in _TIME_OF.values():
-                document.times[name] = now
+            document.times.update((name, now) for names in _TIMES.values() for name in names)
             document.indexing_status = "indexing"
             self._hung = document
             self._changed()
@@ -133,6 +198,7 @@ class Indexer:
         return True
 
     def _stage(self, document: Document, batch: str, index: int) -> None:
+        self._held = (document, batch, index)
         loop = asyncio.get_running_loop()
         delay = (_STAGES[index][1] - _STAGES[index - 1][1]) * self._settings.indexing_interval_s
         self._timer = loop.call_later(delay, self._advance, document, batch, index)
@@ -142,6 +208,7 @@ class Indexer:
         name = _STAGES[index][0]
         if document.batch != batch or name == "completed" or not self._enter(document, name):
             self._busy = False
+            self._held = None
             if document.batch == batch and name == "completed":
                 self._complete(document)
             self._arm()
@@ -152,8 +219,7 @@ class Indexer:
     def _enter(self, document: Document, name: str) -> bool:
         """Into the next state; False if the document failed there."""
         now = int(time.time())
-        if name in _TIME_OF:
-            document.times[_TIME_OF[name]] = now
+        document.times.update((time_name, now) for time_name in _TIMES.get(name, ()))
         document.indexing_status = name
         error = self._failure(document, name)
         if error is not None:
@@ -164,7 +230,7 @@ class Indexer:
             self._cut(document, now)
         return True
 
-    def _failure(self, document: Document, name: str) -> Optional[str]:
+    def _failure(self, document: Document, name: str) -> str | None:
         if name == "splitting":
             size = ((document.rule.rules or {}).get("segmentation") or {}).get("max_tokens", 500)
             if not isinstance(size, int) or not LEAST_CHUNK <= size <= MOST_CHUNK:
@@ -181,7 +247,7 @@ class Indexer:
     def _cut(self, document: Document, now: int) -> None:
         rules = document.rule.rules or {}
         document.segments = [
-            Segment(new_id(), document, position, chunk, None, keywords_of(chunk), now, new_id(), updated_at=now)
+            Segment(new_id(), document, position, chunk, None, None, now, new_id(), updated_at=now)
             for position, chunk in enumerate(split(document.text.replace("\0", ""), rules), 1)
         ]
         document.word_count = sum(len(segment.content) for segment in document.segments)
@@ -197,10 +263,11 @@ class Indexer:
         document.stopped_at = None
         self.finished += 1
 
-    def _finish(self, document: Document, batch: str) -> None:
-        for name, _ in _STAGES[1:-1]:
-            if not self._enter(document, name):
-                self._changed()
-                return
-        self._complete(document)
+    def _finish(self, document: Document, batch: str, first: int, last: int = len(_STAGES) - 1) -> None:
+        """Through the states from first to last, by their places, without waiting."""
+        for name, _ in _STAGES[first : last + 1]:
+            if name == "completed":
+                self._complete(document)
+            elif not self._enter(document, name):
+                break
         self._changed()

@@ -12,7 +12,6 @@ import asyncio
 import socket
 import struct
 from collections import deque
-from typing import Deque, List, Optional, Set, Tuple
 
 _EOF, _RESET = "eof", "reset"
 _HIGH_WATER = 1 << 20
@@ -35,10 +34,10 @@ class _Lane:
     def __init__(self, delay: float) -> None:
         self.delay = delay
         self.not_before = 0.0
-        self.target: Optional[asyncio.Transport] = None
+        self.target: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
-        self._queue: Deque[Tuple[float, object]] = deque()
-        self._timer: Optional[asyncio.TimerHandle] = None
+        self._queue: deque[tuple[float, object]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
     def put(self, item: object) -> None:
         due = max(self._loop.time(), self.not_before) + self.delay
@@ -78,11 +77,11 @@ class _Lane:
 class _End(asyncio.Protocol):
     """One of a connection's two sockets: what it reads goes into its lane."""
 
-    def __init__(self, pair: "_Pair", lane: _Lane, back: _Lane) -> None:
+    def __init__(self, pair: _Pair, lane: _Lane, back: _Lane) -> None:
         self._pair = pair
         self._lane = lane
         self._back = back
-        self.transport: Optional[asyncio.Transport] = None
+        self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -99,7 +98,7 @@ class _End(asyncio.Protocol):
         self._pair.ended(self)
         return True
 
-    def connection_lost(self, exc: Optional[Exception]) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self._lane.put(_RESET if isinstance(exc, ConnectionResetError) else _EOF)
         self._pair.lost(self)
 
@@ -113,7 +112,7 @@ class _End(asyncio.Protocol):
 class _Pair:
     """A client's connection and the server's that belongs to it."""
 
-    def __init__(self, relay: "Relay") -> None:
+    def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._loop = asyncio.get_running_loop()
         half = relay.round_trip_s / 2
@@ -122,7 +121,7 @@ class _Pair:
         self._lanes = (there, back)
         self.client = _End(self, there, back)
         self.server = _End(self, back, there)
-        self._finished: List[_End] = []
+        self._finished: list[_End] = []
         relay.pairs.add(self)
 
     def made(self, end: _End) -> None:
@@ -181,9 +180,9 @@ class Relay:
         self.upstream_port = upstream_port
         self.round_trip_s = round_trip_ms / 1000
         self.port = 0
-        self.pairs: Set[_Pair] = set()
-        self.tasks: Set["asyncio.Task[None]"] = set()
-        self._server: Optional[asyncio.AbstractServer] = None
+        self.pairs: set[_Pair] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.AbstractServer | None = None
 
     async def start(self, port: int = 0) -> int:
         loop = asyncio.get_running_loop()

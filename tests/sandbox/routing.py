@@ -7,7 +7,8 @@ Flask (an HTML 404), and a path that exists with other methods only is a 405.
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, Callable
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
@@ -20,27 +21,29 @@ class Operation:
     which the server does not have this operation.
     """
 
-    def __init__(self, name: str, function: Callable[..., Any], auth: str, counted: bool, matches: Sequence[str], lacking: str) -> None:
+    def __init__(
+        self, name: str, function: Callable[..., Any], auth: str, counted: bool, matches: Sequence[str], lacking: str
+    ) -> None:
         self.name = name
         self.function = function
         self.auth = auth
         self.counted = counted
         self.matches = list(matches)
         self.lacking = lacking
-        self.prepare: Optional[Callable[..., Any]] = None
+        self.prepare: Callable[..., Any] | None = None
 
 
 class Node:
     __slots__ = ("fixed", "uuid", "text", "methods")
 
     def __init__(self) -> None:
-        self.fixed: Dict[str, Node] = {}
-        self.uuid: Optional[Tuple[str, Node]] = None
-        self.text: Optional[Tuple[str, Node]] = None
-        self.methods: Dict[str, Operation] = {}
+        self.fixed: dict[str, Node] = {}
+        self.uuid: tuple[str, Node] | None = None
+        self.text: tuple[str, Node] | None = None
+        self.methods: dict[str, Operation] = {}
 
 
-Found = Tuple[Node, Dict[str, str]]
+Found = tuple[Node, dict[str, str]]
 
 
 class Router:
@@ -48,7 +51,7 @@ class Router:
 
     def __init__(self) -> None:
         self._root = Node()
-        self.names: List[str] = []
+        self.names: list[str] = []
 
     def add(self, method: str, path: str, operation: Operation) -> None:
         """path is like /datasets/{dataset_id}/documents; a parameter whose name ends in _id must be a UUID."""
@@ -70,13 +73,13 @@ class Router:
         node.text = node.text or (name, Node())
         return node.text[1]
 
-    def find(self, path: str) -> Optional[Found]:
+    def find(self, path: str) -> Found | None:
         """The node for a decoded path below /v1, and its parameters."""
-        params: Dict[str, str] = {}
+        params: dict[str, str] = {}
         node = self._walk(self._root, path.split("/"), 1, params)
         return None if node is None else (node, params)
 
-    def _walk(self, node: Node, parts: List[str], index: int, params: Dict[str, str]) -> Optional[Node]:
+    def _walk(self, node: Node, parts: list[str], index: int, params: dict[str, str]) -> Node | None:
         if index == len(parts):
             return node if node.methods else None
         part = parts[index]
@@ -98,7 +101,7 @@ class Router:
         return None
 
 
-ROUTES: List[Tuple[str, str, Operation]] = []
+ROUTES: list[tuple[str, str, Operation]] = []
 
 
 def operation(
@@ -114,8 +117,7 @@ def operation(
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         made = Operation(name, function, auth, counted, matches, lacking)
-        for path in paths:
-            ROUTES.append((method, path, made))
+        ROUTES.extend((method, path, made) for path in paths)
         function.operation = made  # type: ignore[attr-defined]
         return function
 

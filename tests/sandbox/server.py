@@ -8,7 +8,7 @@ import socket
 import ssl
 import sys
 import traceback
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -35,10 +35,10 @@ _UNKNOWN = Operation("unknown", lambda call: html_404(), "none", False, (), "")
 class CountingSocket(socket.socket):
     """A listening socket that tells of each connection it accepts, also of those whose TLS handshake never ends."""
 
-    counters: Optional[Counters] = None
+    counters: Counters | None = None
     listener = ""
 
-    def accept(self) -> Tuple[socket.socket, Any]:
+    def accept(self) -> tuple[socket.socket, Any]:
         accepted = super().accept()
         if self.counters is not None:
             self.counters.accept(self.listener)
@@ -57,12 +57,12 @@ class Server:
         self.writer = Writer(settings.dify_version, settings.env)
         self.faults = Faults()
         self.work = Work(settings)
-        self.connections: Set[Connection] = set()
-        self.relays: List[Relay] = []
-        self.ports: Dict[str, int] = {}
+        self.connections: set[Connection] = set()
+        self.relays: list[Relay] = []
+        self.ports: dict[str, int] = {}
         self._router = router()
         self._manager = web.Server(self._handle, request_factory=self._request)  # type: ignore[arg-type]
-        self._listeners: List[asyncio.AbstractServer] = []
+        self._listeners: list[asyncio.AbstractServer] = []
         self.counters.gauges = {
             "documents": lambda: self.state.documents,
             "datasets": lambda: len(self.state.datasets),
@@ -72,7 +72,7 @@ class Server:
 
     # --- listening
 
-    async def listen(self, listener: str, port: int, context: Optional[ssl.SSLContext]) -> None:
+    async def listen(self, listener: str, port: int, context: ssl.SSLContext | None) -> None:
         """Open the listener "http" or "https"."""
         sock = CountingSocket(socket.AF_INET, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -124,7 +124,7 @@ class Server:
             connection.end(how)
         return len(found)
 
-    def failed(self, exc: Optional[BaseException]) -> None:
+    def failed(self, exc: BaseException | None) -> None:
         """An error of the stand-in itself, which a test should see."""
         if exc is not None:
             traceback.print_exception(type(exc), exc, exc.__traceback__, file=sys.stderr)
@@ -143,8 +143,8 @@ class Server:
         entry = call.entry
         self.counters.began(entry)
         fault = self.faults.take(entry) if self.faults.any() else None
-        keep_alive = self._keeps_alive(request, connection)
-        status: Optional[int] = None
+        keep_alive = self._keeps_alive(request, connection) and not (early is not None and early.closes)
+        status: int | None = None
         try:
             status = await self._serve(request, connection, call, early, fault, keep_alive)
         finally:
@@ -156,12 +156,12 @@ class Server:
         limit = self.settings.requests_per_connection
         return request.keep_alive and not (limit and connection.requests >= limit)
 
-    def _look(self, request: web.BaseRequest, connection: Connection) -> Tuple[Call, Optional[Answer]]:
+    def _look(self, request: web.BaseRequest, connection: Connection) -> tuple[Call, Answer | None]:
         """Find the operation; an answer instead where nginx, gunicorn or Flask answer before any operation."""
         raw_path, _, raw_query = request.raw_path.partition("?")
         path = unquote(raw_path)
         early = self._refused_head(request, raw_path)
-        params: Dict[str, str] = {}
+        params: dict[str, str] = {}
         operation = _UNKNOWN
         if early is None:
             early, operation, params = self._route(request.method, path)
@@ -184,26 +184,30 @@ class Server:
         }
         return Call(self.world, operation, request.method, path, raw_query, params, request.headers, entry), early
 
-    def _refused_head(self, request: web.BaseRequest, raw_path: str) -> Optional[Answer]:
+    def _refused_head(self, request: web.BaseRequest, raw_path: str) -> Answer | None:
         line = len(request.method) + len(request.raw_path) + 10
         if line > 8192:
-            return nginx_page(414, "Request-URI Too Large")
+            return nginx_page(414, "Request-URI Too Large", closes=True)
         if sum(map(len, request.headers.values())) > 8000 and max(map(len, request.headers.values())) > 8100:
-            return nginx_page(400, "Bad Request", "Request Header Or Cookie Too Large")
+            return nginx_page(400, "Bad Request", "Request Header Or Cookie Too Large", closes=True)
         if request.method == "TRACE":
-            return nginx_page(405, "Not Allowed")
+            return nginx_page(405, "Not Allowed", closes=True)
         if "%" in raw_path and (_BAD_PERCENT.search(raw_path) or "%00" in raw_path):
-            return nginx_page(400, "Bad Request")
+            return nginx_page(400, "Bad Request", closes=True)
         if int(request.headers.get("Content-Length") or 0) > self.settings.body_limit:
-            return nginx_page(413, "Request Entity Too Large")
+            return nginx_page(413, "Request Entity Too Large", closes=True)
         if line > 4094:
             return gunicorn_page(400, "Bad Request", f"Request Line is too large ({line} > 4094)")
         return None
 
-    def _route(self, method: str, path: str) -> Tuple[Optional[Answer], Operation, Dict[str, str]]:
+    def _route(self, method: str, path: str) -> tuple[Answer | None, Operation, dict[str, str]]:
         if path == "/v1" or "//" in path:
             return redirect("http://127.0.0.1" + (re.sub("/+", "/", path) if path != "/v1" else "/v1/")), _UNKNOWN, {}
-        if path == "/v1/" and not self.settings.has("root-404"):
+        if path == "/v1/":
+            root = html_404()
+            root.made_by = "app"
+            if self.settings.has("root-404"):
+                return root, _UNKNOWN, {}
             shown = {"welcome": "Dify OpenAPI", "api_version": "v1", "server_version": self.settings.dify_version}
             return json_answer(shown), _UNKNOWN, {}
         found = self._router.find(path[3:]) if path.startswith("/v1/") else None
@@ -228,25 +232,24 @@ class Server:
         request: web.BaseRequest,
         connection: Connection,
         call: Call,
-        early: Optional[Answer],
-        fault: Optional[Fault],
+        early: Answer | None,
+        fault: Fault | None,
         keep_alive: bool,
-    ) -> Optional[int]:
+    ) -> int | None:
         if request.headers.get("Expect", "").lower() == "100-continue":
             connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if fault is not None:
             self.counters.faults += 1
             call.entry["fault"] = fault.number
-        if early is None or fault is not None:
-            if not (fault is not None and fault.action.get("early")):
-                too_large = await self._read(request, call)
-                early = too_large or early
+        if (early is None or fault is not None) and not (fault is not None and fault.action.get("early")):
+            too_large = await self._read(request, call)
+            early = too_large or early
         if fault is not None:
             return await self._spoilt(request, connection, call, early, fault, keep_alive)
         answer = early or await self._answer(call)
         return await send(connection, self._head(request, answer, keep_alive), answer, keep_alive)
 
-    async def _read(self, request: web.BaseRequest, call: Call) -> Optional[Answer]:
+    async def _read(self, request: web.BaseRequest, call: Call) -> Answer | None:
         """The request's body into the call; an answer if it grows too large."""
         if not request.body_exists:
             return None
@@ -257,14 +260,14 @@ class Server:
         async for part in request.content.iter_any():
             size += len(part)
             if size > self.settings.body_limit:
-                return nginx_page(413, "Request Entity Too Large")
+                return nginx_page(413, "Request Entity Too Large", closes=True)
             parts.append(part)
         call.body = b"".join(parts)
         return None
 
     def _head(self, request: web.BaseRequest, answer: Answer, keep_alive: bool) -> bytes:
         origin = request.headers.get("Origin")
-        cors: Optional[Headers] = None
+        cors: Headers | None = None
         if origin is not None:
             preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
             cors = cors_headers(origin, request.headers.get("Access-Control-Request-Headers"), preflight)
@@ -306,7 +309,9 @@ class Server:
             return answer
         except Refusal as refusal:
             return refusal.answer
-        except Exception as error:  # an operation of ours that fails is a 500, as it would be in the real server, and is told
+        except (
+            Exception
+        ) as error:  # an operation of ours that fails is a 500, as it would be in the real server, and is told
             self.failed(error)
             return internal_error().answer
 
@@ -315,10 +320,10 @@ class Server:
         request: web.BaseRequest,
         connection: Connection,
         call: Call,
-        early: Optional[Answer],
+        early: Answer | None,
         fault: Fault,
         keep_alive: bool,
-    ) -> Optional[int]:
+    ) -> int | None:
         action = fault.action
         await pause(action.get("delay_before_ms", 0))
         if action.get("stall") == "before":

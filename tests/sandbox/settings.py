@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Set
+from typing import Any
 
 # What each defect does. The README carries the same list for readers.
-DEFECTS: Dict[str, str] = {
+DEFECTS: dict[str, str] = {
     "tags-answer-400": "tag create and update answer 400 although the tag is made; the tag list is 400 as soon as a tag exists",
     "tag-filter-400": "the tag_ids filter of the list of knowledge bases is 400",
     "has-more-by-length": "has_more compares the page's length with the limit: true on a full last page, false above the cap of 100",
@@ -29,7 +29,7 @@ DEFECTS: Dict[str, str] = {
 _OPT_IN = {"same-name-duplicates"}
 
 
-def defects_of(version: str) -> Set[str]:
+def defects_of(version: str) -> set[str]:
     """The defects that a version has unless they are switched by hand: those seen on 1.12.1 hold for it and for all before it."""
     try:
         numbers = tuple(int(part) for part in version.split(".")[:3])
@@ -67,15 +67,15 @@ class Settings:
     dify_version: str = "1.12.1"
     env: str = "PRODUCTION"
     host: str = "127.0.0.1"
-    keys: List[Key] = field(default_factory=lambda: list(DEFAULT_KEYS))
-    defects: Optional[Set[str]] = None
+    keys: list[Key] = field(default_factory=lambda: list(DEFAULT_KEYS))
+    defects: set[str] | None = None
 
     think_ms: float = 0.0
-    think_ms_by_operation: Dict[str, float] = field(default_factory=dict)
+    think_ms_by_operation: dict[str, float] = field(default_factory=dict)
     cpu_workers: int = 0
     cpu_ms: float = 0.0
-    cpu_ms_by_operation: Dict[str, float] = field(default_factory=dict)
-    cpu_ms_per_item: Dict[str, float] = field(default_factory=dict)
+    cpu_ms_by_operation: dict[str, float] = field(default_factory=dict)
+    cpu_ms_per_item: dict[str, float] = field(default_factory=dict)
     worker_connections: int = 0
     keepalive_s: float = 65.0
     requests_per_connection: int = 1000
@@ -86,7 +86,7 @@ class Settings:
     rate_window_s: float = 60.0
     body_limit: int = 100 * 1024 * 1024
     upload_limit: int = 15 * 1024 * 1024
-    hidden_names: List[str] = field(default_factory=list)
+    hidden_names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.defects is None:
@@ -95,9 +95,9 @@ class Settings:
     def has(self, defect: str) -> bool:
         return self.defects is not None and defect in self.defects
 
-    def change(self, values: Dict[str, Any]) -> None:
+    def change(self, values: dict[str, Any]) -> None:
         """Apply changes by name, all or none. ValueError names what is unknown or of the wrong type."""
-        changed: Dict[str, Any] = {}
+        changed: dict[str, Any] = {}
         for name, value in values.items():
             if name not in CHANGEABLE:
                 raise ValueError(f"no setting {name!r} that can be changed: there are {', '.join(sorted(CHANGEABLE))}")
@@ -105,7 +105,7 @@ class Settings:
         for name, value in changed.items():
             setattr(self, name, value)
 
-    def public(self) -> Dict[str, Any]:
+    def public(self) -> dict[str, Any]:
         """All settings that can be changed, as JSON values."""
         values = {name: getattr(self, name) for name in sorted(CHANGEABLE)}
         values["defects"] = sorted(self.defects or ())
@@ -127,7 +127,7 @@ def _checked(name: str, value: Any, old: Any) -> Any:
     return value
 
 
-def checked_defects(names: Any) -> Set[str]:
+def checked_defects(names: Any) -> set[str]:
     if not isinstance(names, (list, set, tuple)):
         raise ValueError("defects: expected a list of names")
     unknown = sorted(set(names) - set(DEFECTS))
@@ -141,7 +141,7 @@ CHANGEABLE = {f.name for f in dataclasses.fields(Settings)} - FIXED
 
 # A default docker deployment on two cores: one gunicorn worker with 10 connections behind nginx. Operations with a figure in the first block were
 # measured for their CPU; those in the second are medians of recorded answer times of an idle server, which is what they cost when nothing waits.
-DEFAULT_SERVER: Dict[str, Any] = {
+DEFAULT_SERVER: dict[str, Any] = {
     "cpu_workers": 1,
     "worker_connections": 10,
     "keepalive_s": 65.0,
@@ -178,4 +178,4 @@ DEFAULT_SERVER: Dict[str, Any] = {
     },
     "cpu_ms_per_item": {"datasets.list": 5.0, "documents.list": 3.5, "metadata.assign": 10.0},
 }
-PRESETS: Dict[str, Dict[str, Any]] = {"default-server": DEFAULT_SERVER}
+PRESETS: dict[str, dict[str, Any]] = {"default-server": DEFAULT_SERVER}

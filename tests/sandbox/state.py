@@ -8,20 +8,24 @@ from __future__ import annotations
 import itertools
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any
 
 OWNER_NAME = "Owner"
-DEFAULT_RETRIEVAL: Dict[str, Any] = {
+DEFAULT_RETRIEVAL: dict[str, Any] = {
     "search_method": "semantic_search",
     "reranking_enable": False,
     "reranking_model": {"reranking_provider_name": "", "reranking_model_name": ""},
     "top_k": 2,
     "score_threshold_enabled": False,
 }
-AUTOMATIC_RULES: Dict[str, Any] = {
-    "pre_processing_rules": [{"id": "remove_extra_spaces", "enabled": True}, {"id": "remove_urls_emails", "enabled": False}],
+AUTOMATIC_RULES: dict[str, Any] = {
+    "pre_processing_rules": [
+        {"id": "remove_extra_spaces", "enabled": True},
+        {"id": "remove_urls_emails", "enabled": False},
+    ],
     "segmentation": {"delimiter": "\n", "max_tokens": 500, "chunk_overlap": 50},
 }
 
@@ -33,17 +37,17 @@ def new_id() -> str:
 @dataclass
 class Segment:
     id: str
-    document: "Document"
+    document: Document
     position: int
     content: str
-    answer: Optional[str]
-    keywords: List[str]
+    answer: str | None
+    keywords: list[str] | None  # None: those found in the content, looked for when they are shown
     created_at: int
     index_node_id: str
     enabled: bool = True
-    disabled_at: Optional[int] = None
+    disabled_at: int | None = None
     updated_at: int = 0
-    updated_by: Optional[str] = None
+    updated_by: str | None = None
     hit_count: int = 0
 
 
@@ -51,7 +55,7 @@ class Segment:
 class ProcessRule:
     id: str
     mode: str
-    rules: Optional[Dict[str, Any]]
+    rules: dict[str, Any] | None
 
 
 @dataclass
@@ -69,7 +73,7 @@ class Upload:
 @dataclass
 class Document:
     id: str
-    dataset: "Dataset"
+    dataset: Dataset
     position: int
     name: str
     text: str
@@ -81,20 +85,20 @@ class Document:
     created_from: str = "api"
     batch: str = ""
     indexing_status: str = "waiting"
-    error: Optional[str] = None
-    stopped_at: Optional[int] = None
-    times: Dict[str, int] = field(default_factory=dict)
-    latency: Optional[float] = None
-    tokens: Optional[int] = None
-    word_count: Optional[int] = None
+    error: str | None = None
+    stopped_at: int | None = None
+    times: dict[str, int] = field(default_factory=dict)
+    latency: float | None = None
+    tokens: int | None = None
+    word_count: int | None = None
     hit_count: int = 0
     enabled: bool = True
-    disabled_at: Optional[int] = None
+    disabled_at: int | None = None
     archived: bool = False
     updated_at: float = 0.0
-    metadata: Dict[str, Any] = field(default_factory=dict)
-    bindings: List[str] = field(default_factory=list)
-    segments: List[Segment] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    bindings: list[str] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
     metadata_overlap: Any = None
 
     @property
@@ -127,26 +131,26 @@ class Tag:
 @dataclass
 class Dataset:
     id: str
-    workspace: "Workspace"
+    workspace: Workspace
     name: str
     created_at: int
     updated_at: int
     description: str = ""
     permission: str = "only_me"
-    indexing_technique: Optional[str] = None
-    embedding_model: Optional[str] = None
-    embedding_provider: Optional[str] = None
-    retrieval_model: Optional[Dict[str, Any]] = None
-    partial_members: List[str] = field(default_factory=list)
+    indexing_technique: str | None = None
+    embedding_model: str | None = None
+    embedding_provider: str | None = None
+    retrieval_model: dict[str, Any] | None = None
+    partial_members: list[str] = field(default_factory=list)
     enable_api: bool = True
     hidden: bool = False
-    doc_form: Optional[str] = None
+    doc_form: str | None = None
     built_in_fields: bool = False
-    rule: Optional[ProcessRule] = None
-    documents: Dict[str, Document] = field(default_factory=dict)
-    by_name: Dict[str, List[Document]] = field(default_factory=dict)
-    fields: Dict[str, MetadataField] = field(default_factory=dict)
-    tags: List[str] = field(default_factory=list)
+    rule: ProcessRule | None = None
+    documents: dict[str, Document] = field(default_factory=dict)
+    by_name: dict[str, list[Document]] = field(default_factory=dict)
+    fields: dict[str, MetadataField] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
     positions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def add(self, document: Document) -> None:
@@ -177,19 +181,19 @@ class Workspace:
     name: str
     id: str = field(default_factory=new_id)
     owner: str = field(default_factory=new_id)
-    datasets: Dict[str, Dataset] = field(default_factory=dict)
-    tags: Dict[str, Tag] = field(default_factory=dict)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    tags: dict[str, Tag] = field(default_factory=dict)
     archived: bool = False
-    rate_times: List[float] = field(default_factory=list)
+    rate_times: list[float] = field(default_factory=list)
 
 
 class State:
     """All of it. `reset` forgets everything but the workspaces' ids."""
 
-    def __init__(self, workspace_names: List[str]) -> None:
+    def __init__(self, workspace_names: list[str]) -> None:
         self.workspaces = {name: Workspace(name) for name in workspace_names}
         self._ids = {name: (w.id, w.owner) for name, w in self.workspaces.items()}
-        self.datasets: Dict[str, Dataset] = {}
+        self.datasets: dict[str, Dataset] = {}
         self.documents = 0
         self._last_batch = 0
 

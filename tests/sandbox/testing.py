@@ -22,7 +22,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
+
+from typing_extensions import Self
 
 _TESTS = Path(__file__).resolve().parent.parent
 START_S = 30.0
@@ -39,7 +41,7 @@ class Control:
         self.url = url
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def ask(self, method: str, path: str, body: Optional[Dict[str, Any]] = None, timeout_s: float = 30.0) -> Any:
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float = 30.0) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
         try:
@@ -49,7 +51,7 @@ class Control:
             with error:
                 raise ControlError(json.load(error).get("error", str(error))) from None
 
-    def settings(self, **changes: Any) -> Dict[str, Any]:
+    def settings(self, **changes: Any) -> dict[str, Any]:
         """Change settings (or only read them); returns all."""
         return self.ask("PATCH", "/settings", changes)  # type: ignore[no-any-return]
 
@@ -58,7 +60,7 @@ class Control:
         names = set(self.settings()["defects"])
         self.settings(defects=sorted(names | {name} if on else names - {name}))
 
-    def counters(self) -> Dict[str, Any]:
+    def counters(self) -> dict[str, Any]:
         return self.ask("GET", "/counters")  # type: ignore[no-any-return]
 
     def counter(self, path: str) -> Any:
@@ -82,19 +84,19 @@ class Control:
         assert found["met"], f"{counter} was {found['value']} and not {is_} {value} within {timeout_s} s"
         return found["value"]
 
-    def log(self, operation: Optional[str] = None, since: int = 0) -> List[Dict[str, Any]]:
+    def log(self, operation: str | None = None, since: int = 0) -> list[dict[str, Any]]:
         """The requests, oldest first."""
         more = f"&operation={operation}" if operation else ""
         return self.ask("GET", f"/log?since={since}{more}")["requests"]  # type: ignore[no-any-return]
 
-    def fault(self, match: Optional[Dict[str, Any]] = None, times: Optional[int] = 1, skip: int = 0, **action: Any) -> int:
+    def fault(self, match: dict[str, Any] | None = None, times: int | None = 1, skip: int = 0, **action: Any) -> int:
         """Order a fault for the next requests that match; returns its number."""
         return int(self.ask("POST", "/faults", {"match": match or {}, "times": times, "skip": skip, **action})["id"])
 
     def clear_faults(self) -> None:
         self.ask("DELETE", "/faults")
 
-    def release(self, fault: Optional[int] = None) -> None:
+    def release(self, fault: int | None = None) -> None:
         """Let go what a fault stalls."""
         self.ask("POST", "/faults/release", {"id": fault})
 
@@ -105,10 +107,10 @@ class Control:
         """A fresh server: no data, no faults, numbers at 0."""
         self.ask("POST", "/reset")
 
-    def datasets(self) -> List[Dict[str, Any]]:
+    def datasets(self) -> list[dict[str, Any]]:
         return self.ask("GET", "/datasets")["datasets"]  # type: ignore[no-any-return]
 
-    def dataset(self, dataset_id: str) -> Dict[str, Any]:
+    def dataset(self, dataset_id: str) -> dict[str, Any]:
         """A knowledge base with its documents, their texts and metadata."""
         return self.ask("GET", f"/datasets/{dataset_id}")  # type: ignore[no-any-return]
 
@@ -116,13 +118,26 @@ class Control:
         """Add so many completed documents at once."""
         self.ask("POST", f"/datasets/{dataset_id}/fill", {"count": count, "text": text})
 
+    def seed(self, **data: Any) -> list[str]:
+        """Put data in place: datasets, tags, fill; see seed.py. Returns the ids of the knowledge bases."""
+        return self.ask("POST", "/seed", data)["datasets"]  # type: ignore[no-any-return]
+
+    def pause_indexing(self, paused: bool = True) -> None:
+        """Hold the indexing worker; drain_indexing and advance_indexing work all the same."""
+        self.ask("POST", "/indexing/pause", {"paused": paused})
+
+    def advance_indexing(self, to: str) -> bool:
+        """Take the first queued document into a state, with the worker paused; False if there is none."""
+        return bool(self.ask("POST", "/indexing/advance", {"to": to})["moved"])
+
     def drain_indexing(self) -> None:
+        """Finish all that is queued for indexing, now."""
         self.ask("POST", "/indexing/drain")
 
     def restart_indexing(self) -> None:
         self.ask("POST", "/indexing/restart")
 
-    def relay(self, distance_ms: float) -> Dict[str, str]:
+    def relay(self, distance_ms: float) -> dict[str, str]:
         """Further listeners so far away; their URLs as http and https."""
         return self.ask("POST", "/relays", {"distance_ms": distance_ms})  # type: ignore[no-any-return]
 
@@ -130,11 +145,14 @@ class Control:
 class Sandbox(Control):
     """A stand-in of one's own, running until close(). Options are those of the command line."""
 
-    def __init__(self, *options: str, python: Optional[str] = None, start_s: float = START_S) -> None:
+    def __init__(self, *options: str, python: str | None = None, start_s: float = START_S) -> None:
         program = python or os.environ.get("SANDBOX_PYTHON") or sys.executable
         environment = {**os.environ, "PYTHONPATH": str(_TESTS), "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
-            [program, "-m", "sandbox", "--until-eof", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+            [program, "-m", "sandbox", "--until-eof", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
         )
         try:
             self.ready = self._wait_ready(start_s)
@@ -148,10 +166,10 @@ class Sandbox(Control):
         self.http_direct: str = self.ready["http_direct"]
         self.https_direct: str = self.ready["https_direct"]
         self.key: str = self.ready["key"]
-        self.keys: Dict[str, str] = self.ready["keys"]
+        self.keys: dict[str, str] = self.ready["keys"]
         self.ca_file: str = self.ready["ca_file"]
 
-    def _wait_ready(self, start_s: float) -> Dict[str, Any]:
+    def _wait_ready(self, start_s: float) -> dict[str, Any]:
         assert self.process.stdout is not None
         deadline, line = time.monotonic() + start_s, b""
         while not line.endswith(b"\n"):
@@ -177,8 +195,8 @@ class Sandbox(Control):
             if stream is not None:
                 stream.close()
 
-    def __enter__(self) -> "Sandbox":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -6,7 +6,6 @@ import datetime
 import ipaddress
 import os
 import ssl
-from typing import Tuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -31,7 +30,7 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.
     )
 
 
-def _authority() -> Tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def _authority() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP256R1())
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     certificate = (
@@ -46,7 +45,7 @@ def _authority() -> Tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
 
 def _server(
     authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey
-) -> Tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP256R1())
     addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "::1")]
     certificate = (
@@ -60,7 +59,7 @@ def _server(
     return certificate, key
 
 
-def make(directory: str) -> Tuple[ssl.SSLContext, str]:
+def make(directory: str) -> tuple[ssl.SSLContext, str]:
     """Write ca.pem, server.pem and server.key into directory; returns the server's context and the CA file's path."""
     authority, authority_key = _authority()
     certificate, key = _server(authority, authority_key)
@@ -69,9 +68,7 @@ def make(directory: str) -> Tuple[ssl.SSLContext, str]:
         out.write(authority.public_bytes(serialization.Encoding.PEM))
     with open(cert_file, "wb") as out:
         out.write(certificate.public_bytes(serialization.Encoding.PEM))
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         out.write(secret)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

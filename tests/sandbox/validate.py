@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from .errors import Refusal, bad_request, envelope, invalid_param
 
@@ -54,11 +55,11 @@ class Field(NamedTuple):
     kind: str = "any"
     required: bool = False
     null: bool = False
-    least: Optional[int] = None
-    most: Optional[int] = None
-    choices: Tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    choices: tuple[str, ...] = ()
     enum: bool = False
-    members: Tuple["Field", ...] = ()
+    members: tuple[Field, ...] = ()
 
 
 def _shown(value: Any) -> str:
@@ -78,7 +79,7 @@ def _or(choices: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
 
 
-_TYPES: Dict[str, Tuple[type, str, str]] = {
+_TYPES: dict[str, tuple[type, str, str]] = {
     "str": (str, "Input should be a valid string", "string_type"),
     "int": (int, "Input should be a valid integer", "int_type"),
     "bool": (bool, "Input should be a valid boolean", "bool_type"),
@@ -87,7 +88,7 @@ _TYPES: Dict[str, Tuple[type, str, str]] = {
 }
 
 
-def _check_value(rule: Field, value: Any, where: str) -> List[str]:
+def _check_value(rule: Field, value: Any, where: str) -> list[str]:
     if value is None and rule.null:
         return []
     if rule.choices:
@@ -100,7 +101,14 @@ def _check_value(rule: Field, value: Any, where: str) -> List[str]:
             return [problem(where, words, kind, value)]
     if isinstance(value, str):
         if rule.least is not None and len(value) < rule.least:
-            return [problem(where, f"String should have at least {rule.least} character{'s' * (rule.least > 1)}", "string_too_short", value)]
+            return [
+                problem(
+                    where,
+                    f"String should have at least {rule.least} character{'s' * (rule.least > 1)}",
+                    "string_too_short",
+                    value,
+                )
+            ]
         if rule.most is not None and len(value) > rule.most:
             return [problem(where, f"String should have at most {rule.most} characters", "string_too_long", value)]
     if rule.members and isinstance(value, dict):
@@ -108,8 +116,8 @@ def _check_value(rule: Field, value: Any, where: str) -> List[str]:
     return []
 
 
-def _check_members(rules: Sequence[Field], payload: Dict[str, Any], prefix: str) -> List[str]:
-    found: List[str] = []
+def _check_members(rules: Sequence[Field], payload: dict[str, Any], prefix: str) -> list[str]:
+    found: list[str] = []
     for rule in rules:
         if rule.name in payload:
             found += _check_value(rule, payload[rule.name], prefix + rule.name)
@@ -123,7 +131,7 @@ def refuse(model: str, problems: Sequence[str]) -> Refusal:
     return invalid_param(f"{count} validation error{'s' * (count > 1)} for {model}\n" + "\n".join(problems))
 
 
-def check(model: str, payload: Any, rules: Sequence[Field]) -> Dict[str, Any]:
+def check(model: str, payload: Any, rules: Sequence[Field]) -> dict[str, Any]:
     """The payload as a dict if it obeys the rules; anything falsy counts as {}, as in the server."""
     payload = payload or {}
     if not isinstance(payload, dict):

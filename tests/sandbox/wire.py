@@ -9,20 +9,26 @@ import json
 import time
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any, List, Optional, Tuple
+from typing import Any
 
 JSON_TYPE = "application/json"
 HTML_TYPE = "text/html; charset=utf-8"
-Headers = List[Tuple[str, str]]
+Headers = list[tuple[str, str]]
 
 
 class Answer:
     """One answer before it meets a connection. `made_by` is "app" (X-Version), "bare" (X-Version, no CORS: made before Flask-RESTX) or "nginx"."""
 
-    __slots__ = ("status", "reason", "content_type", "body", "headers", "made_by", "items")
+    __slots__ = ("status", "reason", "content_type", "body", "headers", "made_by", "items", "closes", "last_headers")
 
     def __init__(
-        self, status: int, body: bytes, content_type: str = JSON_TYPE, headers: Optional[Headers] = None, made_by: str = "app", reason: str = ""
+        self,
+        status: int,
+        body: bytes,
+        content_type: str = JSON_TYPE,
+        headers: Headers | None = None,
+        made_by: str = "app",
+        reason: str = "",
     ) -> None:
         self.status = status
         self.reason = reason
@@ -31,6 +37,8 @@ class Answer:
         self.headers = headers
         self.made_by = made_by
         self.items = 0
+        self.closes = False
+        self.last_headers: Headers | None = None
 
 
 def json_bytes(value: Any) -> bytes:
@@ -38,7 +46,7 @@ def json_bytes(value: Any) -> bytes:
     return json.dumps(value).encode("ascii") + b"\n"
 
 
-def json_answer(value: Any, status: int = 200, headers: Optional[Headers] = None) -> Answer:
+def json_answer(value: Any, status: int = 200, headers: Headers | None = None) -> Answer:
     return Answer(status, json_bytes(value), JSON_TYPE, headers)
 
 
@@ -68,35 +76,36 @@ class Dates:
         return self._text
 
 
+def _lines(headers: Headers) -> str:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers])
+
+
 class Writer:
     """Turns answers into bytes for one server version."""
 
     def __init__(self, version: str, env: str) -> None:
         self._dates = Dates()
         self._identity = f"X-Version: {version}\r\nX-Env: {env}\r\n"
-        self._plain = (
-            "Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: X-Env, X-Trace-Id, X-Version\r\n" + self._identity + "\r\n"
-        )
+        self._plain = "Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: X-Env, X-Trace-Id, X-Version\r\n"
 
-    def head(self, answer: Answer, keep_alive: bool, cors: Optional[Headers] = None) -> bytes:
+    def head(self, answer: Answer, keep_alive: bool, cors: Headers | None = None) -> bytes:
         """The status line and header fields; `cors` replaces the plain CORS lines when the request had an Origin."""
         lines = [
             f"HTTP/1.1 {answer.status} {answer.reason or reason_of(answer.status)}\r\nServer: nginx/1.22.1\r\nDate: {self._dates.now()}\r\n"
             f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
             f"Connection: {'keep-alive' if keep_alive else 'close'}\r\n"
         ]
-        for name, value in answer.headers or ():
-            lines.append(f"{name}: {value}\r\n")
-        if answer.made_by == "app" and cors is None:
-            lines.append(self._plain)
-        else:
-            if answer.made_by == "app":
-                lines.extend(f"{name}: {value}\r\n" for name, value in cors or ())
-            lines.append("\r\n" if answer.made_by == "nginx" else self._identity + "\r\n")
+        lines.append(_lines(answer.headers or []))
+        if answer.made_by == "app":
+            lines.append(self._plain if cors is None else _lines(cors))
+        if answer.made_by != "nginx":
+            lines.append(self._identity)
+        lines.append(_lines(answer.last_headers or []))
+        lines.append("\r\n")
         return "".join(lines).encode("latin-1", "replace")
 
 
-def cors_headers(origin: str, asked: Optional[str], preflight: bool) -> Headers:
+def cors_headers(origin: str, asked: str | None, preflight: bool) -> Headers:
     """The CORS lines for a request with an Origin, as flask-cors writes them."""
     lines = [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "X-Env, X-Trace-Id, X-Version")]
     if preflight:

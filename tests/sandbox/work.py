@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any, Deque, List
+from typing import Any
 
 from .settings import Settings
 
@@ -17,7 +17,7 @@ class Cores:
     """N cores, each busy until some time; a booking takes the one that is free first."""
 
     def __init__(self) -> None:
-        self._free_at: List[float] = []
+        self._free_at: list[float] = []
 
     def book(self, now: float, seconds: float, count: int) -> float:
         """Occupy a core for so long; returns when that stretch ends."""
@@ -34,7 +34,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._inside = 0
-        self._queue: Deque["asyncio.Future[None]"] = deque()
+        self._queue: deque[asyncio.Future[None]] = deque()
 
     @property
     def waiting(self) -> int:
@@ -42,7 +42,7 @@ class Gate:
 
     async def enter(self, limit: int) -> None:
         if limit and (self._inside >= limit or self._queue):
-            future: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._queue.append(future)
             try:
                 await future

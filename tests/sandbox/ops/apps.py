@@ -11,7 +11,13 @@ from ..wire import Answer, json_answer
 def info(call: Call) -> Answer:
     assert call.key is not None
     name = call.key.name.upper() or "APP"
-    shown = {"name": name, "description": f"{name} of the sandbox", "tags": [], "mode": call.key.kind, "author_name": "Owner"}
+    shown = {
+        "name": name,
+        "description": f"{name} of the sandbox",
+        "tags": [],
+        "mode": call.key.kind,
+        "author_name": "Owner",
+    }
     return json_answer(shown)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from ..call import Call, paginate
 from ..errors import Refusal, envelope, internal_error, invalid_param
@@ -41,11 +41,11 @@ UPDATE = (
 )
 
 
-def retrieval_of(dataset: Dataset) -> Dict[str, Any]:
+def retrieval_of(dataset: Dataset) -> dict[str, Any]:
     return dataset.retrieval_model or DEFAULT_RETRIEVAL
 
 
-def _retrieval_dict(model: Dict[str, Any]) -> Dict[str, Any]:
+def _retrieval_dict(model: dict[str, Any]) -> dict[str, Any]:
     reranking = model.get("reranking_model") or {}
     return {
         "search_method": model.get("search_method"),
@@ -62,7 +62,7 @@ def _retrieval_dict(model: Dict[str, Any]) -> Dict[str, Any]:
     }
 
 
-def _external_retrieval(dataset: Dataset) -> Dict[str, Any]:
+def _external_retrieval(dataset: Dataset) -> dict[str, Any]:
     if dataset.retrieval_model is None:
         return {"top_k": 2, "score_threshold": 0.0, "score_threshold_enabled": None}
     model = dataset.retrieval_model
@@ -73,13 +73,13 @@ def _external_retrieval(dataset: Dataset) -> Dict[str, Any]:
     }
 
 
-def render(dataset: Dataset, embedding_available: Optional[bool]) -> Dict[str, Any]:
+def render(dataset: Dataset, embedding_available: bool | None) -> dict[str, Any]:
     """A knowledge base as every answer shows it. embedding_available is null in the answers to writes."""
     documents = dataset.documents.values()
     workspace = dataset.workspace
     tags = [workspace.tags[tag_id] for tag_id in dataset.tags if tag_id in workspace.tags]
     creator = "00000000-0000-4000-8000-00000000cafe" if dataset.hidden else workspace.owner
-    shown = {
+    return {
         "id": dataset.id,
         "name": dataset.name,
         "description": dataset.description,
@@ -121,10 +121,9 @@ def render(dataset: Dataset, embedding_available: Optional[bool]) -> Dict[str, A
         "enable_api": dataset.enable_api,
         "is_multimodal": False,
     }
-    return shown
 
 
-def _with_members(shown: Dict[str, Any], dataset: Dataset) -> Dict[str, Any]:
+def _with_members(shown: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
     if dataset.permission == "partial_members":
         shown["partial_member_list"] = dataset.partial_members
     return shown
@@ -134,7 +133,7 @@ def _name_is_taken(workspace: Workspace, name: str) -> bool:
     return any(dataset.name == name for dataset in workspace.datasets.values())
 
 
-def _check_models(settings: Settings, payload: Dict[str, Any]) -> None:
+def _check_models(settings: Settings, payload: dict[str, Any]) -> None:
     if payload.get("embedding_model_provider"):
         require_embedding(settings, payload.get("embedding_model"), payload["embedding_model_provider"])
     reranking = (payload.get("retrieval_model") or {}).get("reranking_model") or {}
@@ -158,7 +157,9 @@ def create(call: Call) -> Answer:
     technique = payload.get("indexing_technique")
     model = provider = None
     if technique == "high_quality":
-        model, provider = require_embedding(settings, payload.get("embedding_model"), payload.get("embedding_model_provider"))
+        model, provider = require_embedding(
+            settings, payload.get("embedding_model"), payload.get("embedding_model_provider")
+        )
     now = int(time.time())
     dataset = Dataset(
         new_id(),
@@ -179,10 +180,23 @@ def create(call: Call) -> Answer:
     return json_answer(render(dataset, None))
 
 
-def _list_problems(call: Call) -> List[str]:
+def _list_problems(call: Call) -> list[str]:
     problems = []
     include_all = call.argument("include_all")
-    if include_all is not None and include_all.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off", "t", "f", "y", "n"):
+    if include_all is not None and include_all.lower() not in (
+        "true",
+        "false",
+        "1",
+        "0",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "t",
+        "f",
+        "y",
+        "n",
+    ):
         words = "Input should be a valid boolean, unable to interpret input"
         problems.append(problem("include_all", words, "bool_parsing", include_all))
     tag_ids = call.argument("tag_ids")
@@ -241,10 +255,11 @@ def update(call: Call) -> Answer:
     if payload.get("retrieval_model"):
         dataset.retrieval_model = copy.deepcopy(payload["retrieval_model"])
     if payload.get("partial_member_list") is not None:
-        dataset.partial_members = [m.get("user_id") for m in payload["partial_member_list"] if isinstance(m, dict)]
+        dataset.partial_members = [str(m.get("user_id")) for m in payload["partial_member_list"] if isinstance(m, dict)]
     dataset.updated_at = int(time.time())
     call.effect()
-    return json_answer(_with_members(render(dataset, None), dataset))
+    members = dataset.partial_members if dataset.permission == "partial_members" else []
+    return json_answer({**render(dataset, None), "partial_member_list": members})
 
 
 @operation("datasets.delete", "DELETE", "/datasets/{dataset_id}", counted=True)
@@ -253,5 +268,3 @@ def delete(call: Call) -> Answer:
     call.world.state.remove_dataset(dataset)
     call.effect()
     return done_204()
-
-

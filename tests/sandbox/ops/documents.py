@@ -10,7 +10,7 @@ import copy
 import json
 import re
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from ..call import Call, paginate
 from ..errors import Refusal, envelope, internal_error, invalid_param, not_found
@@ -25,11 +25,37 @@ from .multipart import FilePart, parse
 
 NAME_MOST = 200
 EXTENSIONS = frozenset(
-    "txt markdown md mdx pdf html htm xlsx xls vtt properties doc docx csv eml msg pptx ppt xml epub".split()
+    [
+        "txt",
+        "markdown",
+        "md",
+        "mdx",
+        "pdf",
+        "html",
+        "htm",
+        "xlsx",
+        "xls",
+        "vtt",
+        "properties",
+        "doc",
+        "docx",
+        "csv",
+        "eml",
+        "msg",
+        "pptx",
+        "ppt",
+        "xml",
+        "epub",
+    ]
 )
 _BAD_IN_FILE_NAME = frozenset('/\\:*?"<>|')
 FORMS = ("text_model", "hierarchical_model", "qa_model")
-PROCESS_RULE = Field("process_rule", "dict", null=True, members=(Field("mode", required=True, choices=("automatic", "custom", "hierarchical")),))
+PROCESS_RULE = Field(
+    "process_rule",
+    "dict",
+    null=True,
+    members=(Field("mode", required=True, choices=("automatic", "custom", "hierarchical")),),
+)
 CREATE_TEXT = (
     Field("name", "str", required=True),
     Field("text", "str", required=True),
@@ -68,7 +94,7 @@ class Source(NamedTuple):
 # --- showing
 
 
-def _upload(upload: Upload, owner: str) -> Dict[str, Any]:
+def _upload(upload: Upload, owner: str) -> dict[str, Any]:
     return {
         "upload_file": {
             "id": upload.id,
@@ -82,7 +108,7 @@ def _upload(upload: Upload, owner: str) -> Dict[str, Any]:
     }
 
 
-def render(document: Document) -> Dict[str, Any]:
+def render(document: Document) -> dict[str, Any]:
     """A document as lists and writes show it."""
     owner = document.dataset.workspace.owner
     return {
@@ -113,7 +139,7 @@ def render(document: Document) -> Dict[str, Any]:
     }
 
 
-def _detail(document: Document) -> Dict[str, Any]:
+def _detail(document: Document) -> dict[str, Any]:
     """A document as its own GET shows it, less its metadata."""
     owner = document.dataset.workspace.owner
     lengths = [len(segment.content) for segment in document.segments]
@@ -156,7 +182,7 @@ def _detail(document: Document) -> Dict[str, Any]:
 # --- checking
 
 
-def _settle_technique(call: Call, dataset: Dataset, payload: Dict[str, Any]) -> None:
+def _settle_technique(call: Call, dataset: Dataset, payload: dict[str, Any]) -> None:
     """The technique that a create names, checked; the knowledge base's own stays if it has one."""
     technique = payload.get("indexing_technique")
     if not technique and not dataset.indexing_technique:
@@ -170,14 +196,14 @@ def _settle_technique(call: Call, dataset: Dataset, payload: Dict[str, Any]) -> 
         require_embedding(call.world.settings, payload.get("embedding_model"), payload["embedding_model_provider"])
 
 
-def _adopt_technique(call: Call, dataset: Dataset, technique: Optional[str]) -> None:
+def _adopt_technique(call: Call, dataset: Dataset, technique: str | None) -> None:
     if dataset.indexing_technique is None and technique:
         if technique == "high_quality":
             dataset.embedding_model, dataset.embedding_provider = require_embedding(call.world.settings, None, None)
         dataset.indexing_technique = technique
 
 
-def _check_form(dataset: Dataset, form: Optional[str]) -> str:
+def _check_form(dataset: Dataset, form: str | None) -> str:
     """The first document fixes a knowledge base's form."""
     form = form or "text_model"
     if dataset.doc_form is not None and form != dataset.doc_form:
@@ -187,7 +213,7 @@ def _check_form(dataset: Dataset, form: Optional[str]) -> str:
     return form
 
 
-def _check_rule(call: Call, given: Optional[Dict[str, Any]]) -> Optional[ProcessRule]:
+def _check_rule(call: Call, given: dict[str, Any] | None) -> ProcessRule | None:
     if not given:
         return None
     if given["mode"] == "automatic":
@@ -205,13 +231,14 @@ def _check_rule(call: Call, given: Optional[Dict[str, Any]]) -> Optional[Process
 # --- writing
 
 
-def _new_upload(source: Source) -> Upload:
+def new_upload(source: Source) -> Upload:
+    """A new file behind a document."""
     return Upload(new_id(), source.name, source.size, source.extension, source.mime_type, round(time.time(), 6))
 
 
 def _requeue(call: Call, document: Document, source: Source, is_update: bool) -> None:
     document.text = source.text
-    document.upload = _new_upload(source)
+    document.upload = new_upload(source)
     document.indexing_status = "waiting"
     document.error = document.stopped_at = None
     document.batch = call.world.state.new_batch()
@@ -219,7 +246,7 @@ def _requeue(call: Call, document: Document, source: Source, is_update: bool) ->
     call.world.indexer.add(document, is_update)
 
 
-def _same_name(call: Call, dataset: Dataset, name: str) -> Optional[Document]:
+def _same_name(call: Call, dataset: Dataset, name: str) -> Document | None:
     """The document that a create by this name re-indexes, if any."""
     if call.world.settings.has("same-name-duplicates"):
         return None
@@ -229,12 +256,11 @@ def _same_name(call: Call, dataset: Dataset, name: str) -> Optional[Document]:
     return None
 
 
-def _create(call: Call, dataset: Dataset, source: Source, payload: Dict[str, Any]) -> Answer:
+def _create(call: Call, dataset: Dataset, source: Source, payload: dict[str, Any]) -> Answer:
     form = _check_form(dataset, payload.get("doc_form"))
     rule = _check_rule(call, payload.get("process_rule"))
-    if payload.get("original_document_id"):
-        if payload["original_document_id"] not in dataset.documents:
-            raise not_found("Document not found", call.path, call.operation.matches)
+    if payload.get("original_document_id") and payload["original_document_id"] not in dataset.documents:
+        raise not_found("Document not found", call.path, call.operation.matches)
     _adopt_technique(call, dataset, payload.get("indexing_technique"))
     dataset.rule = rule or dataset.rule or ProcessRule(new_id(), "automatic", copy.deepcopy(AUTOMATIC_RULES))
     dataset.doc_form = dataset.doc_form or form
@@ -258,7 +284,7 @@ def _add(call: Call, dataset: Dataset, source: Source, form: str, language: str)
         next(dataset.positions),
         source.name,
         source.text,
-        _new_upload(source),
+        new_upload(source),
         dataset.rule,
         form,
         language,
@@ -291,7 +317,7 @@ def create_by_text(call: Call) -> Answer:
     return _create(call, dataset, _text_source(payload["name"], payload["text"]), payload)
 
 
-def _data_part(texts: Dict[str, str]) -> Dict[str, Any]:
+def _data_part(texts: dict[str, str]) -> dict[str, Any]:
     if "data" not in texts:
         return {}
     try:
@@ -303,7 +329,7 @@ def _data_part(texts: Dict[str, str]) -> Dict[str, Any]:
     return data
 
 
-def _one_file(files: List[FilePart]) -> FilePart:
+def _one_file(files: list[FilePart]) -> FilePart:
     named = [part for part in files if part.field == "file" and part.name]
     if not named:
         raise Refusal(envelope(400, "no_file_uploaded", "Please upload your file."))
@@ -312,7 +338,7 @@ def _one_file(files: List[FilePart]) -> FilePart:
     return named[0]
 
 
-def _file_source(part: FilePart) -> Tuple[Source, str]:
+def _file_source(part: FilePart) -> tuple[Source, str]:
     """The file as a source, and its extension; a long name is cut before its extension."""
     if set(part.name) & _BAD_IN_FILE_NAME:
         raise invalid_param("Filename contains invalid characters")
@@ -349,7 +375,7 @@ def create_by_file(call: Call) -> Answer:
     return _create(call, dataset, source, data)
 
 
-def _update(call: Call, document: Document, source: Source, rule: Optional[ProcessRule], name: str) -> Answer:
+def _update(call: Call, document: Document, source: Source, rule: ProcessRule | None, name: str) -> Answer:
     if document.indexing_status != "completed" or not document.enabled or document.archived:
         raise invalid_param("Document is not available")
     document.dataset.rename(document, name[:NAME_MOST])
@@ -411,7 +437,7 @@ def update_by_file(call: Call) -> Answer:
 # --- reading
 
 
-def like(pattern: str) -> "re.Pattern[str]":
+def like(pattern: str) -> re.Pattern[str]:
     """A keyword as PostgreSQL's LIKE takes it, unescaped: % and _ are wildcards, a backslash takes the next as it is."""
     parts, escaped = [], False
     for char in pattern:
@@ -470,7 +496,7 @@ def indexing_status(call: Call) -> Answer:
     return json_answer({"data": [_status(document) for document in found]})
 
 
-def _status(document: Document) -> Dict[str, Any]:
+def _status(document: Document) -> dict[str, Any]:
     times = document.times
     segments = len(document.segments)
     return {
@@ -543,26 +569,11 @@ def update_status(call: Call) -> Answer:
     return json_answer({"result": "success"})
 
 
-@operation("documents.update", "PATCH", "/datasets/{dataset_id}/documents/{document_id}", counted=True, lacking="routes-absent")
+@operation(
+    "documents.update", "PATCH", "/datasets/{dataset_id}/documents/{document_id}", counted=True, lacking="routes-absent"
+)
 def update(call: Call) -> Answer:
     """The later contract's update: by file if there is one, else by text."""
     if call.headers.get("Content-Type", "").lower().startswith("multipart/"):
         return update_by_file(call)  # type: ignore[no-any-return]
     return update_by_text(call)  # type: ignore[no-any-return]
-
-
-def fill(world: Any, dataset: Dataset, count: int, text: str) -> None:
-    """Completed documents without a call, for tests of long lists."""
-    for _ in range(count):
-        rule = dataset.rule or ProcessRule(new_id(), "automatic", copy.deepcopy(AUTOMATIC_RULES))
-        dataset.rule, dataset.doc_form = rule, dataset.doc_form or "text_model"
-        position = next(dataset.positions)
-        source = Source(f"page {position}", text, len(text), "txt", "text/plain")
-        now = time.time()
-        batch = world.state.new_batch()
-        document = Document(
-            new_id(), dataset, position, source.name, text, _new_upload(source), rule, dataset.doc_form, "English", int(now), batch=batch
-        )
-        document.indexing_status, document.updated_at, document.tokens, document.word_count = "completed", now, 0, len(text)
-        world.state.add_document(document)
-    world.counters.changed()

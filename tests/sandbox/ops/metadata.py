@@ -7,7 +7,7 @@ than its field's is there and yet reads back as null. Failures inside a write ar
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from ..call import Call
 from ..errors import invalid_param
@@ -33,7 +33,7 @@ OVERLAP_S = 0.002
 # --- showing
 
 
-def _built_in_values(document: Document) -> List[Dict[str, Any]]:
+def _built_in_values(document: Document) -> list[dict[str, Any]]:
     values = (
         document.name,
         OWNER_NAME,
@@ -44,11 +44,11 @@ def _built_in_values(document: Document) -> List[Dict[str, Any]]:
     return [{"id": "built-in", "name": name, "type": kind, "value": value} for (name, kind), value in zip(BUILT_IN, values)]
 
 
-def shown(document: Document, as_text: bool) -> Optional[List[Dict[str, Any]]]:
+def shown(document: Document, as_text: bool) -> list[dict[str, Any]] | None:
     """A document's metadata: null without any value; texts in lists, as they were written elsewhere."""
     if not document.metadata:
         return None
-    rows: List[Dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for field_id in document.bindings:
         bound = document.dataset.fields.get(field_id)
         if bound is None:
@@ -58,7 +58,7 @@ def shown(document: Document, as_text: bool) -> Optional[List[Dict[str, Any]]]:
     return rows + _built_in_values(document)
 
 
-def _text(value: Any) -> Optional[str]:
+def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
@@ -88,7 +88,7 @@ def create(call: Call) -> Answer:
 @operation("metadata.list", "GET", "/datasets/{dataset_id}/metadata")
 def list_(call: Call) -> Answer:
     dataset = call.dataset("allow")
-    bound: Dict[str, int] = {}
+    bound: dict[str, int] = {}
     for document in dataset.documents.values():
         for field_id in document.bindings:
             bound[field_id] = bound.get(field_id, 0) + 1
@@ -106,10 +106,10 @@ def update(call: Call) -> Answer:
         return json_answer({"id": None, "type": None, "name": None})
     old, found.name = found.name, payload["name"]
     for document in dataset.documents.values():
-        # Values of disabled and unfinished documents are not carried over: they read back as null from now on.
-        if found.id in document.bindings and document.enabled and document.indexing_status == "completed":
-            if old in document.metadata:
-                document.metadata[found.name] = document.metadata.pop(old)
+        # Values of disabled and unfinished documents are not carried over: they are lost.
+        carried = document.enabled and document.indexing_status == "completed"
+        if carried and found.id in document.bindings:
+            document.metadata[found.name] = document.metadata.pop(old, None)
     call.effect()
     return json_answer({"id": found.id, "type": found.type, "name": found.name})
 
@@ -153,7 +153,7 @@ class _Overlap:
         self.old = dict(document.metadata)
         self.writers = 1
         self.full = False
-        self.done: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def leave(self) -> None:
         self.writers -= 1
@@ -177,26 +177,30 @@ async def _join(document: Document) -> _Overlap:
 _VALUE_KINDS = (("str", "string"), ("int", "integer"), ("float", "number"))
 
 
-def _problems(operations: List[Any]) -> List[str]:
+def _problems(operations: list[Any]) -> list[str]:
     found = []
     for i, entry in enumerate(operations):
         if not isinstance(entry, dict):
             found.append(problem(f"operation_data.{i}", "Input should be a valid dictionary", "dict_type", entry))
             continue
-        for name in ("document_id", "metadata_list"):
-            if name not in entry:
-                found.append(problem(f"operation_data.{i}.{name}", "Field required", "missing", entry))
+        found += [
+            problem(f"operation_data.{i}.{name}", "Field required", "missing", entry)
+            for name in ("document_id", "metadata_list")
+            if name not in entry
+        ]
         values = entry.get("metadata_list")
         for j, item in enumerate(values if isinstance(values, list) else ()):
             value = item.get("value") if isinstance(item, dict) else item
             if isinstance(value, (list, dict)):
                 for kind, word in _VALUE_KINDS:
                     where = f"operation_data.{i}.metadata_list.{j}.value.{kind}"
-                    found.append(problem(where, f"Input should be a valid {word}", f"{kind.replace('str', 'string')}_type", value))
+                    found.append(
+                        problem(where, f"Input should be a valid {word}", f"{kind.replace('str', 'string')}_type", value)
+                    )
     return found
 
 
-def _operations(call: Call) -> List[Dict[str, Any]]:
+def _operations(call: Call) -> list[dict[str, Any]]:
     payload = check("MetadataOperationData", call.json(), (Field("operation_data", "list", required=True),))
     problems = _problems(payload["operation_data"])
     if problems:
@@ -204,7 +208,7 @@ def _operations(call: Call) -> List[Dict[str, Any]]:
     return payload["operation_data"]  # type: ignore[no-any-return]
 
 
-def _documents(dataset: Dataset, operations: List[Dict[str, Any]]) -> List[Document]:
+def _documents(dataset: Dataset, operations: list[dict[str, Any]]) -> list[Document]:
     ids = {str(entry.get("document_id")) for entry in operations}
     return [dataset.documents[one] for one in sorted(ids) if one in dataset.documents]
 
@@ -213,7 +217,7 @@ async def prepare(call: Call) -> None:
     """With the defect on, read the old values before the call's cost is paid, so that writes at once overlap. In the order of ids: no deadlock."""
     operations = _operations(call)
     dataset = call.dataset("400")
-    overlaps: Dict[str, _Overlap] = {}
+    overlaps: dict[str, _Overlap] = {}
     call.context = (operations, overlaps)
     if call.world.settings.has("metadata-lost-updates"):
         for document in _documents(dataset, operations):
@@ -221,7 +225,7 @@ async def prepare(call: Call) -> None:
         await asyncio.sleep(OVERLAP_S)
 
 
-def _apply(document: Document, entry: Dict[str, Any], old: Dict[str, Any]) -> None:
+def _apply(document: Document, entry: dict[str, Any], old: dict[str, Any]) -> None:
     """One document's write; raises where the server swallows a failure."""
     partial = bool(entry.get("partial_update"))
     values = dict(old) if partial else {}
@@ -261,7 +265,7 @@ def assign(call: Call) -> Answer:
     return answer
 
 
-def _assign_one(dataset: Dataset, entry: Dict[str, Any], overlaps: Dict[str, _Overlap]) -> bool:
+def _assign_one(dataset: Dataset, entry: dict[str, Any], overlaps: dict[str, _Overlap]) -> bool:
     document = dataset.documents.get(str(entry["document_id"]))
     if document is None:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
 from ..call import Call
 from ..errors import invalid_param
@@ -14,7 +14,7 @@ from ..wire import Answer, json_answer
 STUB_PROVIDER = "langgenius/stub/stub"
 STUB_EMBEDDING = "stub-embed"
 _ALIASES = {"text-generation": "llm", "embeddings": "text-embedding", "reranking": "rerank"}
-_PROPERTIES: Dict[str, Tuple[str, Dict[str, Any]]] = {
+_PROPERTIES: dict[str, tuple[str, dict[str, Any]]] = {
     "llm": ("stub-chat", {"mode": "chat", "context_size": 8192}),
     "text-embedding": (STUB_EMBEDDING, {"context_size": 8192, "max_chunks": 10}),
     "rerank": ("stub-rerank", {"context_size": 8192}),
@@ -32,7 +32,7 @@ _PROPERTIES: Dict[str, Tuple[str, Dict[str, Any]]] = {
 }
 
 
-def require_embedding(settings: Settings, model: Optional[str], provider: Optional[str]) -> Tuple[str, str]:
+def require_embedding(settings: Settings, model: str | None, provider: str | None) -> tuple[str, str]:
     """The embedding model to use, the default where none is named; a 400 where there is none."""
     if provider and provider != STUB_PROVIDER or provider and settings.models == "none":
         raise invalid_param(f"Provider {provider} does not exist.")
@@ -44,11 +44,11 @@ def require_embedding(settings: Settings, model: Optional[str], provider: Option
     return model, provider or STUB_PROVIDER
 
 
-def _label(text: str) -> Dict[str, str]:
+def _label(text: str) -> dict[str, str]:
     return {"zh_Hans": text, "en_US": text}
 
 
-def _provider(workspace: Workspace, kind: str) -> Dict[str, Any]:
+def _provider(workspace: Workspace, kind: str) -> dict[str, Any]:
     name, properties = _PROPERTIES[kind]
     model = {
         "model": name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from email.message import Message
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 _PARAMETER = re.compile(r';\s*([\w*]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
 
@@ -16,7 +16,7 @@ class FilePart(NamedTuple):
     data: bytes
 
 
-def _parameters(value: str) -> Dict[str, str]:
+def _parameters(value: str) -> dict[str, str]:
     found = {}
     for name, text in _PARAMETER.findall(value):
         if text.startswith('"'):
@@ -25,16 +25,16 @@ def _parameters(value: str) -> Dict[str, str]:
     return found
 
 
-def _headers(block: bytes) -> Dict[str, str]:
+def _headers(block: bytes) -> dict[str, str]:
     lines = block.decode("utf-8", "replace").split("\r\n")
     pairs = (line.partition(":") for line in lines if ":" in line)
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def parse(content_type: str, body: bytes) -> Tuple[Dict[str, str], List[FilePart]]:
+def parse(content_type: str, body: bytes) -> tuple[dict[str, str], list[FilePart]]:
     """The texts by name and the files in order; nothing if the type is another one."""
-    texts: Dict[str, str] = {}
-    files: List[FilePart] = []
+    texts: dict[str, str] = {}
+    files: list[FilePart] = []
     boundary = _parameters(content_type).get("boundary")
     if not content_type.lower().startswith("multipart/form-data") or not boundary:
         return texts, files
@@ -55,7 +55,7 @@ def parse(content_type: str, body: bytes) -> Tuple[Dict[str, str], List[FilePart
     return texts, files
 
 
-def _filename(disposition: Dict[str, str]) -> Optional[str]:
+def _filename(disposition: dict[str, str]) -> str | None:
     extended = disposition.get("filename*")
     if extended is None:
         return disposition.get("filename")

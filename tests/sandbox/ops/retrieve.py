@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from ..call import Call
 from ..errors import Refusal, envelope, invalid_param
@@ -16,10 +16,14 @@ from .segments import render
 
 METHODS = ("keyword_search", "semantic_search", "full_text_search", "hybrid_search")
 _WORDS = re.compile(r"\w+")
-PAYLOAD = (Field("query", "str", required=True, most=250), Field("retrieval_model", "dict", null=True), Field("attachment_ids", "list", null=True))
+PAYLOAD = (
+    Field("query", "str", required=True, most=250),
+    Field("retrieval_model", "dict", null=True),
+    Field("attachment_ids", "list", null=True),
+)
 
 
-def _checked_model(call: Call, dataset: Dataset, given: Dict[str, Any]) -> Dict[str, Any]:
+def _checked_model(call: Call, dataset: Dataset, given: dict[str, Any]) -> dict[str, Any]:
     """The model to search by. A missing switch is the KeyError that the server makes of it."""
     model = given or retrieval_of(dataset)
     if given:
@@ -36,7 +40,7 @@ def _checked_model(call: Call, dataset: Dataset, given: Dict[str, Any]) -> Dict[
     return model
 
 
-def _matches(document: Document, condition: Dict[str, Any]) -> bool:
+def _matches(document: Document, condition: dict[str, Any]) -> bool:
     value = document.metadata.get(condition.get("name", ""))
     wanted, how = condition.get("value"), condition.get("comparison_operator")
     if how in ("is", "="):
@@ -52,7 +56,7 @@ def _matches(document: Document, condition: Dict[str, Any]) -> bool:
     return False
 
 
-def _allowed(document: Document, conditions: Dict[str, Any]) -> bool:
+def _allowed(document: Document, conditions: dict[str, Any]) -> bool:
     if document.display_status != "available":
         return False
     rules = conditions.get("conditions") or []
@@ -62,7 +66,7 @@ def _allowed(document: Document, conditions: Dict[str, Any]) -> bool:
     return all(results) if conditions.get("logical_operator", "and") == "and" else any(results)
 
 
-def _search(dataset: Dataset, query: str, conditions: Dict[str, Any]) -> List[Tuple[float, Segment]]:
+def _search(dataset: Dataset, query: str, conditions: dict[str, Any]) -> list[tuple[float, Segment]]:
     wanted = {word.lower() for word in _WORDS.findall(query)}
     found = []
     for document in dataset.documents.values():
@@ -76,7 +80,7 @@ def _search(dataset: Dataset, query: str, conditions: Dict[str, Any]) -> List[Tu
     return found
 
 
-def _record(segment: Segment, score: float) -> Dict[str, Any]:
+def _record(segment: Segment, score: float) -> dict[str, Any]:
     shown = render(segment)
     for name in ("updated_at", "updated_by", "child_chunks", "attachments", "summary"):
         del shown[name]
@@ -99,12 +103,11 @@ def retrieve(call: Call) -> Answer:
     payload = check("HitTestingPayload", call.json(), PAYLOAD)
     if not payload["query"] and not payload.get("attachment_ids"):
         raise invalid_param("Query or attachment_ids is required")
-    records: List[Dict[str, Any]] = []
-    if any(document.display_status == "available" for document in dataset.documents.values()):
-        model = _checked_model(call, dataset, payload.get("retrieval_model") or {})
-        by_keyword = model["search_method"] == "keyword_search"
-        found = _search(dataset, payload["query"], model.get("metadata_filtering_conditions") or {})
-        for score, segment in found[: int(model.get("top_k") or 4)]:
-            segment.hit_count += 1
-            records.append(_record(segment, 0.0 if by_keyword else round(score, 6)))
+    model = _checked_model(call, dataset, payload.get("retrieval_model") or {})
+    by_keyword = model["search_method"] == "keyword_search"
+    records: list[dict[str, Any]] = []
+    found = _search(dataset, payload["query"], model.get("metadata_filtering_conditions") or {})
+    for score, segment in found[: int(model.get("top_k") or 4)]:
+        segment.hit_count += 1
+        records.append(_record(segment, 0.0 if by_keyword else round(score, 6)))
     return json_answer({"query": {"content": payload["query"]}, "records": records})

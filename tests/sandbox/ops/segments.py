@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from ..call import Call, paginate
 from ..errors import internal_error, invalid_param, not_found
@@ -16,7 +16,7 @@ from ..wire import Answer, done_204, json_answer
 _PATH = "/datasets/{dataset_id}/documents/{document_id}/segments"
 
 
-def render(segment: Segment) -> Dict[str, Any]:
+def render(segment: Segment) -> dict[str, Any]:
     owner = segment.document.dataset.workspace.owner
     return {
         "id": segment.id,
@@ -27,7 +27,7 @@ def render(segment: Segment) -> Dict[str, Any]:
         "answer": segment.answer,
         "word_count": len(segment.content) + len(segment.answer or ""),
         "tokens": 0,
-        "keywords": segment.keywords,
+        "keywords": keywords_of(segment.content) if segment.keywords is None else segment.keywords,
         "index_node_id": segment.index_node_id,
         "index_node_hash": node_hash(segment.content),
         "hit_count": segment.hit_count,
@@ -49,7 +49,7 @@ def render(segment: Segment) -> Dict[str, Any]:
     }
 
 
-def _number(text: Optional[str], default: int) -> int:
+def _number(text: str | None, default: int) -> int:
     """Here, unlike in the other lists, what is no number is passed over in silence."""
     try:
         return default if text is None else int(text)
@@ -61,7 +61,7 @@ def _number(text: Optional[str], default: int) -> int:
 def list_(call: Call) -> Answer:
     document = call.document(call.dataset("404"))
     keyword, statuses = (call.argument("keyword") or "").lower(), call.arguments("status")
-    found: List[Segment] = [
+    found: list[Segment] = [
         segment
         for segment in (document.segments if document.indexing_status == "completed" else [])
         if keyword in segment.content.lower() and (not statuses or "completed" in statuses)
@@ -72,10 +72,10 @@ def list_(call: Call) -> Answer:
     return json_answer({**shown, "has_more": around["has_more"], "limit": limit, "page": page})
 
 
-def _add(document: Document, item: Dict[str, Any], is_qa: bool) -> Segment:
+def _add(document: Document, item: dict[str, Any], is_qa: bool) -> Segment:
     now = int(time.time())
     content = item["content"]
-    keywords = list(item["keywords"]) if item.get("keywords") else keywords_of(content)
+    keywords = list(item["keywords"]) if item.get("keywords") else None
     answer = item.get("answer") if is_qa else None
     position = max((segment.position for segment in document.segments), default=0) + 1
     segment = Segment(new_id(), document, position, content, answer, keywords, now, new_id(), updated_at=now)
@@ -145,7 +145,7 @@ def update(call: Call) -> Answer:
     content = change.get("content")
     if content:
         segment.content = content
-        segment.keywords = list(change["keywords"]) if change.get("keywords") else keywords_of(content)
+        segment.keywords = list(change["keywords"]) if change.get("keywords") else None
         segment.updated_by = segment.document.dataset.workspace.owner
     segment.updated_at = int(time.time())
     call.effect()

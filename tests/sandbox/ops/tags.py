@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 
 from ..call import Call
 from ..errors import internal_error, invalid_param, not_found
@@ -27,11 +27,11 @@ def _count(call: Call, tag: Tag) -> int:
     return sum(tag.id in dataset.tags for dataset in call.workspace.datasets.values())
 
 
-def _shown(call: Call, tag: Tag) -> Dict[str, Any]:
+def _shown(call: Call, tag: Tag) -> dict[str, Any]:
     return {"id": tag.id, "name": tag.name, "type": tag.type, "binding_count": str(_count(call, tag))}
 
 
-def _own_answer_invalid(call: Call, model: str, tags: List[Tag], numbered: bool) -> None:
+def _own_answer_invalid(call: Call, model: str, tags: list[Tag], numbered: bool) -> None:
     """The defect: a count that is no string where the server's own model wants one."""
     if call.world.settings.has("tags-answer-400") and tags:
         words = "Input should be a valid string"
@@ -97,7 +97,7 @@ def delete(call: Call) -> Answer:
     return done_204()
 
 
-def _target(call: Call, target_id: str, matches: List[str]) -> Dataset:
+def _target(call: Call, target_id: str, matches: list[str]) -> Dataset:
     if not UUID.match(target_id):
         raise internal_error()
     dataset = call.workspace.datasets.get(target_id.lower())
