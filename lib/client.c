@@ -6,6 +6,8 @@
  * half way, so there is one list of what there is.
  */
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -50,7 +52,7 @@ static dp_kind check_ranges(dp_client_options *o, dp_error *err) {
       {"connections_per_host", &o->connections_per_host, 20, 1, 1024},
       {"streams_per_host", &o->streams_per_host, 256, 1, 4096},
       {"connections_total", &o->connections_total, 512, 1, 16384},
-      {"idle_age_ms", &o->idle_age_ms, 60000, 1000, 3600000},
+      {"idle_age_ms", &o->idle_age_ms, 60000, 100, 3600000},
       {"wait_queue", &o->wait_queue, 10000, 1, 1000000},
       {"deadline_ms", &o->deadline_ms, 120000, 1, 86400000},
       {"connect_timeout_ms", &o->connect_timeout_ms, 10000, 1, 600000},
@@ -59,11 +61,9 @@ static dp_kind check_ranges(dp_client_options *o, dp_error *err) {
   dp_kind kind = DP_OK;
   for (size_t i = 0; kind == DP_OK && i < sizeof ranges / sizeof *ranges; i++)
     kind = fill(&ranges[i], err);
-  if (kind != DP_OK)
-    return kind;
-  const range more[] = {
-      {"concurrency_max", &o->concurrency_max, o->connections_per_host, 1, o->connections_per_host}};
-  kind = fill(&more[0], err);
+  if (kind == DP_OK && o->concurrency_max > 1024) /* 0 follows the bound on connections */
+    kind = dp__fail(err, DP_INVALID_REQUEST, "concurrency_max", NULL,
+                    "concurrency_max is %u; allowed are 1..1024", (unsigned)o->concurrency_max);
   if (kind == DP_OK && o->write_grace_ms != UINT32_MAX && o->write_grace_ms > 600000)
     kind = dp__fail(err, DP_INVALID_REQUEST, "write_grace_ms", NULL,
                     "write_grace_ms is %u; allowed are 0..600000", (unsigned)o->write_grace_ms);
@@ -82,6 +82,11 @@ static dp_kind check(dp_client_options *o, dp_error *err) {
     o->header_max = 256ull << 10;
   if ((o->pooling & ~1) || (o->dispatch & ~1))
     return dp__fail(err, DP_INVALID_REQUEST, "options", NULL, "pooling and dispatch are 0 or 1");
+  if ((unsigned)o->log_level > DP_LOG_DEBUG)
+    return dp__fail(err, DP_INVALID_REQUEST, "log_level", NULL, "log_level is unknown");
+  if (o->api_key && !o->base_url && !o->profile)
+    return dp__fail(err, DP_INVALID_REQUEST, "base_url", "Set base_url, too.",
+                    "api_key is set without base_url");
   if (o->profile && (o->base_url || o->api_key))
     return dp__fail(err, DP_INVALID_REQUEST, "profile", "Set one of them.",
                     "both profile and base_url or api_key are set");
@@ -90,7 +95,10 @@ static dp_kind check(dp_client_options *o, dp_error *err) {
 
 static void init_state(dp_client *client, const dp_client_options *options) {
   client->options = *options;
+  client->generation = dp__process_generation();
   client->pid = getpid();
+  client->soon_last = &client->soon_first;
+  client->loop.epoll = client->loop.wake = -1;
   client->started_us = client->now_us = dp__now_us();
   client->dispatch_fd = -1;
   client->due_last = &client->due_first;
@@ -109,20 +117,13 @@ static void init_state(dp_client *client, const dp_client_options *options) {
   pthread_condattr_destroy(&monotonic);
 }
 
-void dp__curl_global(void) {
-  curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 static bool make_curl(dp_client *client) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, dp__curl_global);
   client->multi = curl_multi_init();
   client->share = curl_share_init();
   if (!client->multi || !client->share)
     return false;
   curl_share_setopt(client->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)client->options.connections_total);
-  curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
   return true;
 }
 
@@ -135,14 +136,13 @@ static dp_kind make_default_profile(dp_client *client, const dp_client_options *
 }
 
 static void free_parts(dp_client *client) {
-  for (size_t i = 0; i < client->spare_count; i++)
-    curl_easy_cleanup(client->spare[i]);
   if (client->multi)
     curl_multi_cleanup(client->multi);
   if (client->share)
     curl_share_cleanup(client->share);
   dp__hosts_free(client);
   dp__workspaces_free(client);
+  dp__loop_deinit(&client->loop);
   dp__timers_deinit(&client->timers);
   dp__mailbox_deinit(&client->mailbox);
   pthread_mutex_destroy(&client->due_lock);
@@ -154,13 +154,30 @@ static void free_parts(dp_client *client) {
   free(client);
 }
 
+/* Signals are the program's business: none is delivered to our thread, nor to those that libcurl starts
+ * from it, and a connection that breaks raises no SIGPIPE. Those of a crash stay as they are. */
+static int start_thread(dp_client *client) {
+  static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+  sigset_t all, before;
+  sigfillset(&all);
+  for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+    sigdelset(&all, crashes[i]);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int failed = pthread_create(&client->thread, NULL, dp__engine_run, client);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return failed;
+}
+
 static dp_kind make(dp_client *client, const dp_client_options *o, dp_error *err) {
   if (!make_curl(client))
     return dp__no_memory(err);
+  if (!dp__loop_init(client))
+    return dp__fail(err, DP_INTERNAL, "epoll", "Raise the limit of open files.",
+                    "no descriptor for the engine: %s", strerror(errno));
   if (o->dispatch && (client->dispatch_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
     return dp__fail(err, DP_INTERNAL, "eventfd", "Raise the limit of open files.",
                     "no descriptor for dispatch: %s", strerror(errno));
-  int failed = pthread_create(&client->thread, NULL, dp__engine_run, client);
+  int failed = start_thread(client);
   if (failed)
     return dp__fail(err, DP_INTERNAL, "thread", "Raise the limit of threads.",
                     "the engine's thread cannot be made: %s", strerror(failed));
@@ -176,6 +193,7 @@ dp_kind dp_client_new(dp_client **out, const dp_client_options *options, dp_erro
     kind = dp__profile_check(o.profile, err);
   if (kind != DP_OK)
     return kind;
+  dp__process_init();
   dp_client *client = calloc(1, sizeof *client);
   if (!client)
     return dp__no_memory(err);
@@ -194,43 +212,61 @@ dp_kind dp_client_new(dp_client **out, const dp_client_options *options, dp_erro
   return DP_OK;
 }
 
-void dp_client_free(dp_client *client) {
-  if (!client || client->pid != getpid()) /* a forked child has a copy and no thread */
-    return;
-  if (client->default_profile)
-    dp_profile_unref(client->default_profile);
-  client->default_profile = NULL;
+static void stop_posted(dp__job *job) {
+  dp_client *client = (dp_client *)((char *)job - offsetof(dp_client, stop_job));
   atomic_store(&client->stopping, true);
-  curl_multi_wakeup(client->multi);
+}
+
+void dp_client_free(dp_client *client) {
+  if (!client || client->generation != dp__process_generation())
+    return; /* a forked child has a copy and no thread */
+  if (dp__engine_in_callback(client)) {
+    dp__log(client, DP_LOG_ERROR, "dp_client_free was called in a callback of the client: not done");
+    return;
+  }
+  dp_profile_unref(client->default_profile);
+  client->default_profile = NULL;
+  client->stop_job.run = stop_posted;
+  dp__engine_post(client, &client->stop_job);
   pthread_join(client->thread, NULL);
-  client->thread = pthread_self(); /* what is left of the engine's work is done here */
-  while (dp__mailbox_run(&client->mailbox))
-    ;
-  dp_client_dispatch(client);
-  while (dp__mailbox_run(&client->mailbox))
-    ;
+  dp__engine_finish(client);
   dp__profiles_orphan(client);
   free_parts(client);
 }
 
-dp_kind dp_client_drain(dp_client *client, uint32_t timeout_ms) {
-  dp_kind kind = dp__engine_usable(client, NULL);
-  if (kind != DP_OK || dp__engine_here(client))
-    return DP_INVALID_REQUEST;
-  atomic_store(&client->draining, true);
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += timeout_ms / 1000;
-  until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-  if (until.tv_nsec >= 1000000000) {
-    until.tv_nsec -= 1000000000;
-    until.tv_sec++;
+/* --- draining ------------------------------------------------------------------------------------ */
+
+/* Wait until nothing runs. Where the program dispatches, that is done here meanwhile, since callbacks
+ * that nobody runs would keep it waiting. */
+static void wait_dispatching(dp_client *client, uint64_t until_us) {
+  struct pollfd fd = {.fd = client->dispatch_fd, .events = POLLIN};
+  uint64_t now;
+  while (atomic_load(&client->running) != 0 && (now = dp__now_us()) < until_us) {
+    poll(&fd, 1, (int)((until_us - now + 999) / 1000));
+    dp_client_dispatch(client);
   }
-  pthread_mutex_lock(&client->idle_lock);
+  dp_client_dispatch(client);
+}
+
+static void wait_idle(dp_client *client, uint64_t until_us) {
+  const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                                 .tv_nsec = (long)(until_us % 1000000) * 1000};
   int result = 0;
+  pthread_mutex_lock(&client->idle_lock);
   while (atomic_load(&client->running) != 0 && result == 0)
     result = pthread_cond_timedwait(&client->idle, &client->idle_lock, &until);
   pthread_mutex_unlock(&client->idle_lock);
+}
+
+dp_kind dp_client_drain(dp_client *client, uint32_t timeout_ms) {
+  if (dp__engine_usable(client, NULL) != DP_OK || dp__engine_in_callback(client))
+    return DP_INVALID_REQUEST;
+  atomic_store(&client->draining, true);
+  uint64_t until_us = dp__now_us() + 1000ull * timeout_ms;
+  if (client->dispatch_fd >= 0)
+    wait_dispatching(client, until_us);
+  else
+    wait_idle(client, until_us);
   return atomic_load(&client->running) == 0 ? DP_OK : DP_TIMEOUT;
 }
 
@@ -247,7 +283,7 @@ static void close_idle(dp__job *job) {
   close_job *wish = (close_job *)job;
   for (dp__host *host = wish->client->hosts; host; host = host->next)
     if (!wish->profile || wish->profile->host == host)
-      dp__host_close_idle(host);
+      dp__sockets_close_idle(host);
   dp_profile_unref(wish->profile);
   free(wish);
 }

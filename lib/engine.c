@@ -5,19 +5,45 @@
  * nothing needs a lock and the order of things is plain: what other threads sent, what time has come
  * for, what libcurl did, what ended. Whoever asks from another thread costs one wake-up here and, if
  * he waits, one there.
+ *
+ * What the engine posts to itself stands in a list of its own. It runs in the same turn, outside of
+ * libcurl and of whatever function posted it, which is how callbacks are never run inside a call of the
+ * program and how transfers are ended that libcurl is working on.
  */
 #include "engine.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine_run.h"
 #include "errors.h"
 #include "transfer.h"
+
+/* Whose engine this thread is, and whose callbacks it runs in dp_client_dispatch. */
+static _Thread_local const dp_client *engine_of, *dispatching;
+
+static atomic_uint generation;
+
+static void count_generation(void) {
+  atomic_fetch_add(&generation, 1);
+}
+
+static void init_once(void) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  pthread_atfork(NULL, NULL, count_generation);
+}
+
+void dp__process_init(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, init_once);
+}
+
+unsigned dp__process_generation(void) {
+  return atomic_load_explicit(&generation, memory_order_relaxed);
+}
 
 uint64_t dp__now_us(void) {
   struct timespec now;
@@ -26,11 +52,15 @@ uint64_t dp__now_us(void) {
 }
 
 bool dp__engine_here(const dp_client *client) {
-  return pthread_equal(client->thread, pthread_self()) && client->pid == getpid();
+  return engine_of == client && client->generation == dp__process_generation();
+}
+
+bool dp__engine_in_callback(const dp_client *client) {
+  return engine_of == client || dispatching == client;
 }
 
 dp_kind dp__engine_usable(const dp_client *client, dp_error *err) {
-  if (client->pid != getpid())
+  if (client->generation != dp__process_generation())
     return dp__fail(err, DP_INVALID_REQUEST, "forked", "Make a new client in the child.",
                     "this client belongs to the process that forked");
   if (client->stopping && !dp__engine_here(client))
@@ -38,12 +68,31 @@ dp_kind dp__engine_usable(const dp_client *client, dp_error *err) {
   return DP_OK;
 }
 
+dp_kind dp__engine_accepts(const dp_client *client, dp_error *err) {
+  dp_kind kind = dp__engine_usable(client, err);
+  if (kind != DP_OK)
+    return kind;
+  if (client->stopping)
+    return dp__fail(err, DP_CANCELLED, "stopping", NULL, "the client is being freed");
+  if (client->draining)
+    return dp__fail(err, DP_CANCELLED, "draining", NULL, "the client takes no new work");
+  return DP_OK;
+}
+
 void dp__engine_post(dp_client *client, dp__job *job) {
-  bool was_empty = dp__mailbox_post(&client->mailbox, job);
-  if (dp__engine_here(client))
-    client->posted_here = true; /* the loop looks again before it sleeps */
-  else if (was_empty)
-    curl_multi_wakeup(client->multi);
+  if (dp__engine_here(client)) {
+    job->next = NULL;
+    *client->soon_last = job;
+    client->soon_last = &job->next;
+  } else if (dp__mailbox_post(&client->mailbox, job)) {
+    dp__loop_wake(&client->loop);
+  }
+}
+
+static void signal_dispatch(const dp_client *client) {
+  const uint64_t one = 1;
+  if (write(client->dispatch_fd, &one, sizeof one) < 0)
+    dp__log(client, DP_LOG_ERROR, "dispatch: %s", strerror(errno));
 }
 
 void dp__engine_begin(dp_client *client) {
@@ -56,6 +105,8 @@ void dp__engine_end(dp_client *client) {
   pthread_mutex_lock(&client->idle_lock);
   pthread_cond_broadcast(&client->idle);
   pthread_mutex_unlock(&client->idle_lock);
+  if (client->dispatch_fd >= 0 && client->draining)
+    signal_dispatch(client);
 }
 
 void dp__log(const dp_client *client, dp_log_level level, const char *format, ...) {
@@ -82,9 +133,8 @@ void dp__engine_deliver(dp_client *client, dp__due *due) {
   *client->due_last = due;
   client->due_last = &due->next;
   pthread_mutex_unlock(&client->due_lock);
-  uint64_t one = 1;
-  if (was_empty && write(client->dispatch_fd, &one, sizeof one) < 0)
-    dp__log(client, DP_LOG_ERROR, "dispatch: %s", strerror(errno));
+  if (was_empty)
+    signal_dispatch(client);
 }
 
 int dp_client_fd(const dp_client *client) {
@@ -92,7 +142,7 @@ int dp_client_fd(const dp_client *client) {
 }
 
 size_t dp_client_dispatch(dp_client *client) {
-  if (client->dispatch_fd < 0 || client->pid != getpid())
+  if (client->dispatch_fd < 0 || client->generation != dp__process_generation())
     return 0;
   uint64_t count;
   if (read(client->dispatch_fd, &count, sizeof count) < 0 && errno != EAGAIN)
@@ -102,15 +152,29 @@ size_t dp_client_dispatch(dp_client *client) {
   client->due_first = NULL;
   client->due_last = &client->due_first;
   pthread_mutex_unlock(&client->due_lock);
+  const dp_client *outer = dispatching;
+  dispatching = client;
   size_t ran = 0;
   for (dp__due *next; due; due = next, ran++) {
     next = due->next;
     due->run(due);
   }
+  dispatching = outer;
   return ran;
 }
 
 /* --- the loop ------------------------------------------------------------------------------------ */
+
+/* Jobs that these post wait for the next turn, so that none can hold the loop. */
+static void run_soon(dp_client *client) {
+  dp__job *job = client->soon_first;
+  client->soon_first = NULL;
+  client->soon_last = &client->soon_first;
+  for (dp__job *next; job; job = next) {
+    next = job->next; /* run may free the job */
+    job->run(job);
+  }
+}
 
 static void collect_finished(dp_client *client) {
   CURLMsg *message;
@@ -124,15 +188,30 @@ static void collect_finished(dp_client *client) {
   }
 }
 
+/* How long to sleep, or 0 if there is something to do. From the moment that asleep is set, whoever posts
+ * writes to the wake-up; what was posted before is seen here. */
 static int timeout_ms(dp_client *client) {
   uint64_t next = dp__timers_next_us(&client->timers);
+  if (client->loop.curl_at_us < next)
+    next = client->loop.curl_at_us;
+  if (client->soon_first)
+    return 0;
+  atomic_store(&client->loop.asleep, true);
+  if (!dp__mailbox_is_empty(&client->mailbox))
+    return 0;
   if (next == UINT64_MAX)
-    return 60000;
+    return -1;
   uint64_t now = dp__now_us();
   if (next <= now)
     return 0;
   uint64_t ms = (next - now + 999) / 1000;
-  return ms > 60000 ? 60000 : (int)ms;
+  return ms > 3600000 ? 3600000 : (int)ms;
+}
+
+/* What time has come for in libcurl, and what it did. */
+static void drive(dp_client *client) {
+  dp__loop_time(client);
+  collect_finished(client);
 }
 
 static void end_everything(dp_client *client) {
@@ -145,27 +224,48 @@ static void end_everything(dp_client *client) {
   }
 }
 
+/* libcurl's part ends on this thread, where SIGPIPE is blocked: it says goodbye on TLS connections. */
+static void end_curl(dp_client *client) {
+  while (client->spare_count)
+    curl_easy_cleanup(client->spare[--client->spare_count].easy);
+  curl_multi_cleanup(client->multi);
+  client->multi = NULL;
+}
+
 void *dp__engine_run(void *user) {
   dp_client *client = user;
-  pthread_setname_np(pthread_self(), "difypool");
-  int still = 0;
   bool ended = false;
+  engine_of = client;
+  pthread_setname_np(pthread_self(), "difypool");
   for (;;) {
     client->now_us = dp__now_us();
-    client->posted_here = false;
+    collect_finished(client);
     dp__mailbox_run(&client->mailbox);
     dp__timers_run(&client->timers, client->now_us);
-    curl_multi_perform(client->multi, &still);
-    client->now_us = dp__now_us();
-    collect_finished(client);
+    drive(client);
+    run_soon(client);
+    drive(client); /* what has just been started is sent before we sleep */
     if (client->stopping && !ended) {
       ended = true;
       end_everything(client);
     }
-    if (client->posted_here)
-      continue;
-    if (client->stopping && atomic_load(&client->running) == 0)
-      return NULL;
-    curl_multi_poll(client->multi, NULL, 0, timeout_ms(client), NULL);
+    if (ended && !client->soon_first && !client->exchanges && !client->call_list)
+      break;
+    dp__loop_wait(client, timeout_ms(client));
   }
+  end_curl(client);
+  return NULL; /* the thread that frees the client does what is left */
+}
+
+void dp__engine_finish(dp_client *client) {
+  const dp_client *outer = engine_of;
+  engine_of = client;
+  bool any;
+  do {
+    any = dp_client_dispatch(client) > 0;
+    any = dp__mailbox_run(&client->mailbox) || any;
+    any = client->soon_first || any;
+    run_soon(client);
+  } while (any);
+  engine_of = outer;
 }

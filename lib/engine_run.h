@@ -7,6 +7,9 @@
 /* dp__engine_run - the thread's function; ends when the client is stopping and nothing runs. */
 void *dp__engine_run(void *client);
 
+/* dp__engine_finish - the thread is gone: what is left of its work is done here, callbacks included. */
+void dp__engine_finish(dp_client *client);
+
 /* dp__calls_cancel_all - end all calls for that reason, late writes included. */
 void dp__calls_cancel_all(dp_client *client, const dp_error *error);
 

@@ -1,25 +1,25 @@
 /*
- * One origin: its places, its queue, its sockets.
+ * One origin: its places and its queue.
  *
  * All programs of the machine that talk to a server share this, whatever their profiles. A place is
  * the right to have one exchange on the wire; there are as many as the limiter allows and never more
- * than connections. Who finds none waits here, by priority and then in order. libcurl's own queue is
- * never used: it knows neither priorities nor deadlines.
+ * than connections. Who finds none waits here, by priority and then in order; one whose own profile is
+ * at its bound lets those behind it pass. libcurl's own queue is never used: it knows neither
+ * priorities nor deadlines.
  *
- * libcurl owns the sockets. It tells us when it opens and closes one, which is the only true count of
- * connections, and lets idle ones be shut down when pooling is switched off: libcurl then finds them
- * dead and drops them.
+ * How long an idle connection is kept is learnt: one that was dead when it was needed halves the age.
+ * After ten minutes without such a find it is doubled again, up to what was asked for, since a server
+ * that was restarted says nothing about its keep-alive.
  */
 #include "host.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "transfer.h"
 
-enum { IDLE_AGE_MIN_MS = 1000 };
+enum { IDLE_AGE_MIN_MS = 100 };
+static const uint64_t FORGIVE_US = 600ull * 1000000u;
 
 dp__host *dp__host_get(dp_client *client, const char *origin) {
   for (dp__host *host = client->hosts; host; host = host->next)
@@ -38,10 +38,17 @@ dp__host *dp__host_get(dp_client *client, const char *origin) {
   host->client = client;
   host->profiles = 1;
   host->idle_age_ms = client->options.idle_age_ms;
-  dp__limiter_init(&host->limiter, client->options.concurrency_max);
   host->next = client->hosts;
   client->hosts = host;
   return host;
+}
+
+void dp__host_raise_bound(dp__host *host, uint32_t bound) {
+  uint32_t limit = host->client->options.concurrency_max;
+  if (bound <= host->bound)
+    return;
+  host->bound = bound;
+  dp__limiter_init(&host->limiter, limit && limit < bound ? limit : bound);
 }
 
 static void free_host(dp__host *host) {
@@ -49,20 +56,22 @@ static void free_host(dp__host *host) {
   while (*link != host)
     link = &(*link)->next;
   *link = host->next;
+  dp__timer_clear(&host->client->timers, &host->age_timer);
+  dp__sockets_free(host);
   free(host->origin);
   free(host);
 }
 
-static void free_if_unused(dp__host *host) {
-  if (host->profiles == 0 && host->socket_count == 0)
+void dp__host_free_if_unused(dp__host *host) {
+  if (host->profiles == 0 && !host->sockets.first)
     free_host(host);
 }
 
 void dp__host_put(dp__host *host) {
   host->profiles--;
   if (host->profiles == 0)
-    dp__host_close_idle(host);
-  free_if_unused(host);
+    dp__sockets_close_idle(host);
+  dp__host_free_if_unused(host);
 }
 
 void dp__hosts_free(dp_client *client) {
@@ -70,9 +79,12 @@ void dp__hosts_free(dp_client *client) {
     free_host(client->hosts);
 }
 
+/* --- the queue ----------------------------------------------------------------------------------- */
+
 void dp__host_enqueue(dp__host *host, dp_exchange *exchange) {
   dp__queue *queue = &host->waiting[exchange->lane][exchange->priority];
   exchange->queue_next = NULL;
+  exchange->queue_before = queue->last;
   if (queue->last)
     queue->last->queue_next = exchange;
   else
@@ -82,34 +94,30 @@ void dp__host_enqueue(dp__host *host, dp_exchange *exchange) {
   host->client->waiting++;
 }
 
-static void unlink_after(dp__queue *queue, dp_exchange *before, dp_exchange *exchange) {
-  if (before)
-    before->queue_next = exchange->queue_next;
-  else
-    queue->first = exchange->queue_next;
-  if (queue->last == exchange)
-    queue->last = before;
-}
-
 void dp__host_remove(dp__host *host, dp_exchange *exchange) {
   dp__queue *queue = &host->waiting[exchange->lane][exchange->priority];
-  dp_exchange *before = NULL;
-  for (dp_exchange *e = queue->first; e; before = e, e = e->queue_next)
-    if (e == exchange) {
-      unlink_after(queue, before, exchange);
-      host->waiting_count--;
-      host->client->waiting--;
-      return;
-    }
+  if (exchange->queue_before)
+    exchange->queue_before->queue_next = exchange->queue_next;
+  else
+    queue->first = exchange->queue_next;
+  if (exchange->queue_next)
+    exchange->queue_next->queue_before = exchange->queue_before;
+  else
+    queue->last = exchange->queue_before;
+  host->waiting_count--;
+  host->client->waiting--;
 }
 
-static bool has_place(const dp__host *host, const dp_exchange *exchange) {
-  const dp_client_options *options = &host->client->options;
-  if (exchange->lane == DP_LANE_STREAM)
-    return host->running[DP_LANE_STREAM] < options->streams_per_host;
-  uint32_t bound = exchange->profile->connections;
-  uint32_t limit = bound ? bound : host->limiter.limit;
-  return host->running[DP_LANE_CALL] < limit;
+static bool host_has_place(const dp__host *host, dp_lane lane, bool warming) {
+  if (lane == DP_LANE_STREAM)
+    return host->running[lane] < host->client->options.streams_per_host;
+  uint32_t limit = host->limiter.limit < host->bound ? host->limiter.limit : host->bound;
+  return host->running[lane] < (warming ? host->bound : limit);
+}
+
+static bool profile_has_place(const dp_exchange *exchange) {
+  const dp_profile *profile = exchange->profile;
+  return exchange->lane == DP_LANE_STREAM || profile->running < dp__profile_bound(profile);
 }
 
 /* The next that may go: interactive before normal before bulk. */
@@ -117,15 +125,31 @@ static dp_exchange *next(const dp__host *host, dp_lane lane) {
   static const dp_priority order[] = {DP_PRIORITY_INTERACTIVE, DP_PRIORITY_NORMAL,
                                       DP_PRIORITY_BULK};
   for (size_t i = 0; i < DP__PRIORITIES; i++)
-    if (host->waiting[lane][order[i]].first)
-      return host->waiting[lane][order[i]].first;
+    for (dp_exchange *e = host->waiting[lane][order[i]].first; e; e = e->queue_next) {
+      if (!host_has_place(host, lane, e->warming))
+        break;
+      if (profile_has_place(e))
+        return e;
+    }
   return NULL;
 }
 
+static void forgive(dp__host *host) {
+  uint32_t most = host->client->options.idle_age_ms;
+  uint64_t now = host->client->now_us;
+  if (host->idle_age_ms >= most || now - host->idle_age_set_us < FORGIVE_US)
+    return;
+  host->idle_age_ms = host->idle_age_ms > most / 2 ? most : 2 * host->idle_age_ms;
+  host->idle_age_set_us = now;
+}
+
 void dp__host_pump(dp__host *host) {
-  for (dp_lane lane = 0; lane <= DP_LANE_STREAM; lane++)
-    for (dp_exchange *e = next(host, lane); e && has_place(host, e); e = next(host, lane)) {
+  if (host->client->in_curl) /* whoever ends in there pumps again, later */
+    return;
+  for (dp_lane lane = 0; host->waiting_count && lane <= DP_LANE_STREAM; lane++)
+    for (dp_exchange *e = next(host, lane); e; e = next(host, lane)) {
       dp__host_remove(host, e);
+      forgive(host);
       dp__exchange_run(e);
     }
 }
@@ -134,60 +158,5 @@ void dp__host_found_dead(dp__host *host) {
   host->idle_age_ms /= 2;
   if (host->idle_age_ms < IDLE_AGE_MIN_MS)
     host->idle_age_ms = IDLE_AGE_MIN_MS;
-}
-
-static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
-  (void)purpose;
-  dp__host *host = user;
-  dp__socket *s = malloc(sizeof *s);
-  if (!s)
-    return CURL_SOCKET_BAD;
-  s->fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (s->fd < 0) {
-    free(s);
-    return CURL_SOCKET_BAD;
-  }
-  s->host = host;
-  s->next = host->sockets;
-  host->sockets = s;
-  host->socket_count++;
-  return s->fd;
-}
-
-static int on_close(void *user, curl_socket_t fd) {
-  dp__host *host = user;
-  for (dp__socket **link = &host->sockets; *link; link = &(*link)->next)
-    if ((*link)->fd == fd) {
-      dp__socket *s = *link;
-      *link = s->next;
-      host->socket_count--;
-      free(s);
-      break;
-    }
-  int result = close(fd);
-  free_if_unused(host);
-  return result;
-}
-
-void dp__host_watch(dp__host *host, CURL *easy) {
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, host);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, host);
-}
-
-static bool carries_something(const dp__host *host, curl_socket_t fd) {
-  for (const dp_exchange *e = host->client->exchanges; e; e = e->all_next) {
-    curl_socket_t active = CURL_SOCKET_BAD;
-    if (e->host == host && e->easy &&
-        curl_easy_getinfo(e->easy, CURLINFO_ACTIVESOCKET, &active) == CURLE_OK && active == fd)
-      return true;
-  }
-  return false;
-}
-
-void dp__host_close_idle(dp__host *host) {
-  for (dp__socket *s = host->sockets; s; s = s->next)
-    if (!carries_something(host, s->fd))
-      shutdown(s->fd, SHUT_RDWR);
+  host->idle_age_set_us = host->client->now_us;
 }

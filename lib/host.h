@@ -9,6 +9,8 @@
 #include "histogram.h"
 #include "limiter.h"
 #include "optable.h"
+#include "retry.h"
+#include "sockets.h"
 
 enum { DP__LANES = 2, DP__PRIORITIES = 3 };
 
@@ -16,13 +18,6 @@ enum { DP__LANES = 2, DP__PRIORITIES = 3 };
 typedef struct dp__queue {
   struct dp_exchange *first, *last;
 } dp__queue;
-
-/* A socket that is open to this host; libcurl owns it, we count and may shut it down. */
-typedef struct dp__socket {
-  struct dp__socket *next;
-  curl_socket_t fd;
-  struct dp__host *host;
-} dp__socket;
 
 typedef struct dp__host {
   struct dp__host *next;
@@ -32,11 +27,15 @@ typedef struct dp__host {
   uint32_t profiles; /* that name it */
   dp__queue waiting[DP__LANES][DP__PRIORITIES];
   uint32_t waiting_count, running[DP__LANES];
+  uint32_t bound; /* connections for calls: the largest that a profile asked for */
   dp__limiter limiter;
   dp__breaker breakers[DP__CIRCUIT_COUNT];
+  dp__budget budget;      /* of repeats */
+  uint64_t held_until_us; /* a proxy refuses the whole host until then */
   uint32_t idle_age_ms; /* in force; halves when a connection was found dead */
-  dp__socket *sockets;
-  uint32_t socket_count;
+  uint64_t idle_age_set_us;
+  dp__timer age_timer;
+  dp__sockets sockets;
 
   uint64_t opened, reused, calls, transfers, errors;
   uint64_t dns_us, connect_us, tls_us, sent, received;
@@ -55,10 +54,10 @@ void dp__host_remove(dp__host *host, struct dp_exchange *exchange);
 void dp__host_pump(dp__host *host);
 /* dp__host_found_dead - a reused connection was dead at first use: keep them for less long. */
 void dp__host_found_dead(dp__host *host);
-/* dp__host_close_idle - end the connections that carry nothing. */
-void dp__host_close_idle(dp__host *host);
-/* dp__host_watch - have libcurl report the sockets of this easy handle to the host. */
-void dp__host_watch(dp__host *host, CURL *easy);
+/* dp__host_raise_bound - a profile asks for so many connections; the bound never shrinks. */
+void dp__host_raise_bound(dp__host *host, uint32_t bound);
+/* dp__host_free_if_unused - when neither a profile nor a socket is left. */
+void dp__host_free_if_unused(dp__host *host);
 /* dp__hosts_free - at the end, when no socket is left. */
 void dp__hosts_free(dp_client *client);
 

@@ -45,3 +45,10 @@ bool dp__mailbox_run(dp__mailbox *box) {
   }
   return any;
 }
+
+bool dp__mailbox_is_empty(dp__mailbox *box) {
+  pthread_mutex_lock(&box->lock);
+  bool empty = box->first == NULL;
+  pthread_mutex_unlock(&box->lock);
+  return empty;
+}

@@ -23,5 +23,7 @@ bool dp__mailbox_post(dp__mailbox *box, dp__job *job);
 /* dp__mailbox_run - run what stands in the box, oldest first; jobs posted meanwhile wait for the
  * next turn. Returns whether there was any. The reader's thread. */
 bool dp__mailbox_run(dp__mailbox *box);
+/* dp__mailbox_is_empty - any thread. */
+bool dp__mailbox_is_empty(dp__mailbox *box);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "profile.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,65 @@ static dp_kind check_files(const dp_profile_options *o, dp_error *err) {
   return kind == DP_OK ? check_readable("client_key", o->client_key, err) : kind;
 }
 
+/* FNV-1a; the pacer's key must tell keys apart without being one. */
+static uint64_t digest_more(uint64_t hash, const void *bytes, size_t length) {
+  const unsigned char *byte = bytes;
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ byte[i]) * 1099511628211ull;
+  return hash;
+}
+
+static const uint64_t DIGEST_START = 14695981039346656037ull;
+
+static uint64_t digest(const char *text) {
+  return digest_more(DIGEST_START, text ? text : "", text ? strlen(text) : 0);
+}
+
+/* What parts connections from one another, as libcurl does it: if it goes wrong here, only the count
+ * of idle ones does. */
+static uint64_t digest_way(const dp_profile_options *o) {
+  const char *const texts[] = {o->ca_file, o->ca_dir,   o->client_cert, o->client_key,
+                               o->proxy,   o->no_proxy, o->resolve,     o->verify ? "v" : ""};
+  uint64_t hash = digest_more(DIGEST_START, o->ca_bytes, o->ca_bytes ? o->ca_length : 0);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    hash = digest_more(hash, texts[i] ? texts[i] : "\1", texts[i] ? strlen(texts[i]) + 1 : 2);
+  return hash;
+}
+
+/* --- a name that is pinned to an address ---------------------------------------------------------
+ * CURLOPT_RESOLVE would put it into the cache of names that all profiles share, and a connection made
+ * under one pin would serve a profile with another. CURLOPT_CONNECT_TO is part of what libcurl compares
+ * before it uses a connection again. */
+
+static bool is_address(const char *text, bool *six) {
+  char plain[INET6_ADDRSTRLEN];
+  unsigned char bytes[16];
+  size_t length = strlen(text);
+  bool brackets = length > 2 && text[0] == '[' && text[length - 1] == ']';
+  if (length >= sizeof plain)
+    return false;
+  snprintf(plain, sizeof plain, "%.*s", (int)(brackets ? length - 2 : length), text + brackets);
+  *six = inet_pton(AF_INET6, plain, bytes) == 1;
+  return *six || (!brackets && inet_pton(AF_INET, plain, bytes) == 1);
+}
+
+static dp_kind pin(const dp__base *base, const char *text, char **out, dp_error *err) {
+  const char *host = strstr(base->origin, "://") + 3, *port = strrchr(base->origin, ':') + 1;
+  size_t length = strlen(host);
+  bool six = false;
+  if (strncasecmp(text, host, length) != 0 || text[length] != ':')
+    return dp__fail(err, DP_INVALID_REQUEST, "resolve", "Give it as HOST:PORT:ADDRESS.",
+                    "resolve does not begin with %s: as base_url does", host);
+  const char *address = text + length + 1;
+  if (!is_address(address, &six))
+    return dp__fail(err, DP_INVALID_REQUEST, "resolve", "Give it as HOST:PORT:ADDRESS.",
+                    "resolve does not end in an IP address");
+  bool bare = six && *address != '[';
+  if (out && asprintf(out, "%s:%s%s%s:%s", host, bare ? "[" : "", address, bare ? "]" : "", port) < 0)
+    return dp__no_memory(err);
+  return DP_OK;
+}
+
 dp_kind dp__profile_check(const dp_profile_options *options, dp_error *err) {
   dp_profile_options o;
   dp__base base;
@@ -108,17 +168,14 @@ dp_kind dp__profile_check(const dp_profile_options *options, dp_error *err) {
     kind = check_all(&o, err);
   if (kind == DP_OK)
     kind = check_files(&o, err);
-  if (kind == DP_OK && (kind = dp__base_parse(o.base_url, &base, err)) == DP_OK)
-    dp__base_deinit(&base);
+  if (kind == DP_OK)
+    kind = dp__base_parse(o.base_url, &base, err);
+  if (kind != DP_OK)
+    return kind;
+  if (o.resolve)
+    kind = pin(&base, o.resolve, NULL, err);
+  dp__base_deinit(&base);
   return kind;
-}
-
-/* FNV-1a; the pacer's key must tell keys apart without being one. */
-static uint64_t digest(const char *text) {
-  uint64_t hash = 14695981039346656037ull;
-  for (; text && *text; text++)
-    hash = (hash ^ (unsigned char)*text) * 1099511628211ull;
-  return hash;
 }
 
 static bool copy(char **out, const char *text) {
@@ -137,8 +194,6 @@ static bool copy_strings(dp_profile *p, const dp_profile_options *o) {
     if (ok)
       memcpy(p->ca_bytes, o->ca_bytes, p->ca_length = o->ca_length);
   }
-  if (ok && o->resolve)
-    ok = (p->resolve = curl_slist_append(NULL, o->resolve)) != NULL;
   if (ok && o->api_key && asprintf(&p->authorization, "Authorization: Bearer %s", o->api_key) < 0)
     p->authorization = NULL, ok = false;
   if (ok && o->workspace)
@@ -161,12 +216,15 @@ static void free_profile(dp_profile *p) {
   free(p->proxy);
   free(p->no_proxy);
   free(p->user_agent);
-  curl_slist_free_all(p->resolve);
+  curl_slist_free_all(p->connect_to);
   free(p);
 }
 
 static void take_settings(dp_profile *p, const dp_profile_options *o) {
+  static atomic_uint_fast64_t serials;
+  p->serial = atomic_fetch_add(&serials, 1) + 1;
   p->verify = o->verify;
+  p->way_key = digest_way(o);
   p->retry_attempts = o->retry_attempts ? o->retry_attempts : 3;
   p->retry_initial_ms = o->retry_initial_ms ? o->retry_initial_ms : 500;
   p->retry_max_ms = o->retry_max_ms ? o->retry_max_ms : 20000;
@@ -203,6 +261,20 @@ static void delist(dp_client *client, dp_profile *p) {
   atomic_fetch_sub(&client->profiles, 1);
 }
 
+static dp_kind fill(dp_profile *p, const dp_profile_options *o, dp_error *err) {
+  dp_kind kind = dp__base_parse(o->base_url, &p->base, err);
+  if (kind == DP_OK && !copy_strings(p, o))
+    kind = dp__no_memory(err);
+  if (kind != DP_OK || !o->resolve)
+    return kind;
+  char *target = NULL;
+  kind = pin(&p->base, o->resolve, &target, err);
+  if (kind == DP_OK && !(p->connect_to = curl_slist_append(NULL, target)))
+    kind = dp__no_memory(err);
+  free(target);
+  return kind;
+}
+
 dp_kind dp_profile_new(dp_client *client, const dp_profile_options *options, dp_profile **out,
                        dp_error *err) {
   dp_profile_options o;
@@ -218,9 +290,7 @@ dp_kind dp_profile_new(dp_client *client, const dp_profile_options *options, dp_
   dp_profile *p = calloc(1, sizeof *p);
   if (!p)
     return dp__no_memory(err);
-  kind = dp__base_parse(o.base_url, &p->base, err);
-  if (kind == DP_OK && !copy_strings(p, &o))
-    kind = dp__no_memory(err);
+  kind = fill(p, &o, err);
   if (kind != DP_OK) {
     free_profile(p);
     return kind;
@@ -263,10 +333,24 @@ const char *dp_profile_origin(const dp_profile *profile) {
   return profile->base.origin;
 }
 
+uint32_t dp__profile_bound(const dp_profile *profile) {
+  return profile->connections ? profile->connections : profile->client->options.connections_per_host;
+}
+
 struct dp__host *dp__profile_host(dp_profile *profile) {
-  if (!profile->host)
-    profile->host = dp__host_get(profile->client, profile->base.origin);
-  return profile->host;
+  if (profile->host)
+    return profile->host;
+  dp__host *host = dp__host_get(profile->client, profile->base.origin);
+  if (!host)
+    return NULL;
+  profile->way = dp__sockets_way(host, profile->way_key);
+  if (!profile->way) {
+    dp__host_put(host);
+    return NULL;
+  }
+  dp__host_raise_bound(host, dp__profile_bound(profile));
+  profile->host = host;
+  return host;
 }
 
 void dp__profiles_orphan(dp_client *client) {

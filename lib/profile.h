@@ -10,6 +10,7 @@
 
 struct dp_profile {
   atomic_uint refs;
+  uint64_t serial;   /* no two profiles of a process have the same */
   dp_client *client; /* NULL once the client is gone */
   struct dp_profile *next, **link; /* the client's list; guarded by its profiles_lock */
   dp__job gone;
@@ -18,7 +19,7 @@ struct dp_profile {
   char *workspace;     /* the pacer's key: a name, or made of origin and key's digest */
   char *authorization; /* the whole header; wiped when freed */
   char *ca_file, *ca_dir, *client_cert, *client_key, *proxy, *no_proxy, *user_agent;
-  struct curl_slist *resolve;
+  struct curl_slist *connect_to; /* the address that a name was pinned to */
   void *ca_bytes;
   size_t ca_length;
   bool verify;
@@ -27,8 +28,16 @@ struct dp_profile {
   uint32_t warm, pace_per_minute;
   atomic_int pooling, retry, breaker, cache;
 
-  struct dp__host *host; /* engine's thread; NULL until first used */
+  uint64_t way_key;   /* a digest of what makes its connections unlike others */
+
+  /* Engine's thread; NULL until first used. */
+  struct dp__host *host;
+  struct dp__way *way;
+  uint32_t running; /* exchanges of the lane for calls */
 };
+
+/* dp__profile_bound - how many connections it may use for calls. */
+uint32_t dp__profile_bound(const dp_profile *profile);
 
 /* dp__profile_host - its host, found or made. Engine's thread. NULL = no memory. */
 struct dp__host *dp__profile_host(dp_profile *profile);

@@ -51,9 +51,9 @@ static bool take_host(const dp__host *host, dp_host_stats *out) {
   *out = (dp_host_stats){.origin = origin, .version = version};
   out->connections_opened = host->opened;
   out->connections_reused = host->reused;
-  out->connections_open = host->socket_count;
-  out->connections_in_use = host->running[DP_LANE_CALL] + host->running[DP_LANE_STREAM];
-  out->connections_bound = host->client->options.connections_per_host;
+  out->connections_open = host->sockets.open;
+  out->connections_in_use = host->sockets.open - host->sockets.idle;
+  out->connections_bound = host->bound;
   out->waiting = host->waiting_count;
   out->concurrency = host->limiter.limit;
   out->idle_age_ms = host->idle_age_ms;

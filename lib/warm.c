@@ -52,6 +52,7 @@ static void start_one(warming *w) {
   dp_exchange *exchange;
   if (dp__exchange_new(client, &options, &exchange, NULL) != DP_OK)
     return;
+  exchange->warming = true;
   w->left++;
   dp__engine_begin(client);
   dp__exchange_submit(exchange);
@@ -70,7 +71,7 @@ dp_kind dp_profile_warm(dp_profile *profile, uint32_t connections, dp_warm_fn on
   dp_client *client = profile->client;
   if (!client || connections < 1 || connections > 1024)
     return DP_INVALID_REQUEST;
-  dp_kind kind = dp__engine_usable(client, NULL);
+  dp_kind kind = dp__engine_accepts(client, NULL);
   if (kind != DP_OK)
     return kind;
   uint32_t bound = profile->connections ? profile->connections : client->options.connections_per_host;
