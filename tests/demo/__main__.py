@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from demo.pages import Page, crawl, web_server
 from demo.places import Place, real_place, sandbox_places
 from demo.progress import Bar
 from demo.readback import compare, delete_bases
-from demo.ways import WAYS, Result, Way, WorkerFailed, run_way, service_pid
+from demo.ways import WAYS, Result, Way, WorkerFailed, run_way, service_state
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -63,16 +63,14 @@ def own_service(work: Path) -> Iterator[Path]:
 
 def end_service(path: Path) -> None:
     """Asks the service behind this demo's own socket to end, and waits until it is gone."""
-    pid = service_pid(path)
-    if pid is None:
+    state = service_state(path)
+    if state is None:
         return
-    try:
-        os.kill(pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):
+        os.kill(state.pid, signal.SIGTERM)
         end = time.monotonic() + 10
-        while time.monotonic() < end and Path(f"/proc/{pid}").exists():
+        while time.monotonic() < end and Path(f"/proc/{state.pid}").exists():
             time.sleep(0.02)
-    except ProcessLookupError:
-        pass
 
 
 def crawl_site(site: Path, limit: int) -> list[Page]:

@@ -116,5 +116,5 @@ def sandbox_places(work: Path, only: str | None) -> list[Place]:
 
 
 def real_place(url: str, key_file: Path, ca_file: Path | None, patience_s: float) -> Place:
-    notes = ["connections: as the client counts them; this server cannot be asked. ? where the client cannot say either."]
+    notes = ["connections: as the client or the service counts them; this server cannot be asked."]
     return Place("real", f"your server: {url}", url, key_file, str(ca_file) if ca_file else None, patience_s, notes=notes)

@@ -33,7 +33,7 @@ def row(result: Result, total: int) -> list[str]:
         clock(result.wall_s()),
         clock(result.scaled_s(total)) + scaled,
         str(result.calls),
-        "?" if result.connections is None else str(result.connections),
+        str(result.connections),
         f"{result.client_cpu_s:.2f}{service} s",
         str(len(result.errors)),
         clock(searchable_s(result, total)),

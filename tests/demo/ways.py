@@ -37,7 +37,7 @@ class Result:
     setup_s: float = 0.0
     pages_s: float = 0.0
     calls: int = 0
-    connections: int | None = None
+    connections: int = 0  # as the client or the service says; where the server can be asked, as it says
     client_cpu_s: float = 0.0
     service_cpu_s: float = 0.0
     errors: list[str] = field(default_factory=list)
@@ -60,7 +60,14 @@ class WorkerFailed(RuntimeError):
     pass
 
 
-def service_pid(path: Path) -> int | None:
+@dataclass(frozen=True)
+class ServiceState:
+    pid: int
+    connections: int  # opened to servers, so far
+    cpu_s: float
+
+
+def service_state(path: Path) -> ServiceState | None:
     """The service that answers on a socket, by its own word; None where nobody does. Starts none."""
     if not path.exists():
         return None
@@ -70,19 +77,18 @@ def service_pid(path: Path) -> int | None:
     os.environ["DIFYPOOL_AUTOSTART"] = "0"
     try:
         with difypool.Client(socket=str(path)) as client:
-            pid: int = client.info()["pid"]
-            return pid
+            stats = client.stats()
     except difypool.Error:
         return None
     finally:
         os.environ.pop("DIFYPOOL_AUTOSTART")
         if before is not None:
             os.environ["DIFYPOOL_AUTOSTART"] = before
+    pid: int = stats["service"]["pid"]
+    return ServiceState(pid, sum(host["connections_opened"] for host in stats["hosts"]), process_cpu_s(pid))
 
 
-def process_cpu_s(pid: int | None) -> float:
-    if pid is None:
-        return 0.0
+def process_cpu_s(pid: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -116,10 +122,18 @@ def run_worker(job_file: Path, progress: Callable[[int], None]) -> dict[str, Any
 def run_way(way: Way, job: dict[str, Any], work: Path, socket_path: Path, progress: Callable[[int], None]) -> Result:
     job_file = work / f"job-{way.key}.json"
     job_file.write_text(json.dumps(job))
-    before = process_cpu_s(service_pid(socket_path)) if way.ours else 0.0
+    nothing = ServiceState(0, 0, 0.0)
+    before = (service_state(socket_path) if way.ours else None) or nothing
     said = run_worker(job_file, progress)
-    after = process_cpu_s(service_pid(socket_path)) if way.ours else 0.0
+    after = (service_state(socket_path) if way.ours else None) or nothing
     return Result(
-        way=way, pages=len(job["pages"]), setup_s=said["setup_s"], pages_s=said["pages_s"], calls=said["calls"],
-        connections=said["connections"], client_cpu_s=said["cpu_s"], service_cpu_s=max(0.0, after - before), errors=said["errors"],
-    )  # fmt: skip
+        way=way,
+        pages=len(job["pages"]),
+        setup_s=said["setup_s"],
+        pages_s=said["pages_s"],
+        calls=said["calls"],
+        connections=after.connections - before.connections if way.ours else said["connections"],
+        client_cpu_s=said["cpu_s"],
+        service_cpu_s=max(0.0, after.cpu_s - before.cpu_s),
+        errors=said["errors"],
+    )

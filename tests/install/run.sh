@@ -112,7 +112,7 @@ compile() {
 
 compiles_as_cxx() {
   flags=$(PKG_CONFIG_PATH="$full/$libdir/pkgconfig" pkg-config --cflags --libs "$1")
-  printf '#include <%s>\nint main() { return %s == 0 ? 1 : 0; }\n' "$2" "$3" >"$tap_scratch/x.cc"
+  printf '#include <%s>\nint main() { return *%s() == 0 ? 1 : 0; }\n' "$2" "$3" >"$tap_scratch/x.cc"
   # shellcheck disable=SC2086
   c++ -Wall -Wextra -Werror -o "$work/cxx" "$tap_scratch/x.cc" $flags
 }
@@ -120,7 +120,7 @@ compiles_as_cxx() {
 # with_server COMMAND...: runs it with the URL of a server of this test's own at its end; it must make
 # two calls over one connection.
 with_server() {
-  rm -f "$tap_scratch/hold"
+  rm -f "$tap_scratch/hold" "$tap_scratch/server"
   mkfifo "$tap_scratch/hold"
   python3 "$here/tiny_server.py" <"$tap_scratch/hold" >"$tap_scratch/server" &
   server=$!
