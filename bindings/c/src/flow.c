@@ -96,13 +96,19 @@ bool dpc__flow_own(dpc_client *client, dpc__role role, const char *operation,
   return ok;
 }
 
-static void ask_handle(dpc_client *client) {
+/* The call waits for a handle; without memory to ask for one it ends. */
+static void await_handle(dpc_call *call) {
+  dpc_client *client = call->client;
   dpc__bytes tail = {.data = client->connect_tail, .length = client->connect_length};
-  if (client->handle_state != DPC__HANDLE_NONE)
+  dpc_error error;
+  if (client->handle_state == DPC__HANDLE_ASKED)
     return;
   client->handle_state = DPC__HANDLE_ASKED;
-  if (!send_own(client, DPC__ROLE_CONNECT, &tail, client->connect_entries))
-    client->handle_state = DPC__HANDLE_NONE;
+  if (send_own(client, DPC__ROLE_CONNECT, &tail, client->connect_entries))
+    return;
+  client->handle_state = DPC__HANDLE_NONE;
+  dpc__no_memory(&error);
+  dpc__call_fail(call, &error);
 }
 
 static void send_cancel(dpc_call *call) {
@@ -116,7 +122,7 @@ static void send_cancel(dpc_call *call) {
 static void release_one(dpc_call *call) {
   dpc_client *client = call->client;
   if (needs_handle(call) && client->handle_state != DPC__HANDLE_KNOWN) {
-    ask_handle(client);
+    await_handle(call);
     return;
   }
   if (call->role == DPC__ROLE_BARRIER) {

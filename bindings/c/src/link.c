@@ -118,6 +118,7 @@ static void nobody_there(dpc_client *client, int error) {
 }
 
 static void connect_failed(dpc_client *client, int error) {
+  dpc__link_close(client);
   if (error == ENOENT || error == ECONNREFUSED) {
     nobody_there(client, error);
   } else if (error == EACCES || error == EPERM) {

@@ -111,8 +111,8 @@ size_t dpc_client_dispatch(dpc_client *client) {
   if (!client || client->epoll_fd < 0 || in_callback || client->pid != getpid())
     return 0;
   pthread_mutex_lock(&client->lock);
-  eventfd_read(client->ready_fd, &count);
   dpc__link_step(client, dpc__now());
+  eventfd_read(client->ready_fd, &count);
   size_t ran = dpc__loop_run_callbacks(client);
   client->loop_wants.until = DPC__NEVER; /* an expired timer stays readable until it is set again */
   set_timer(client, DPC__NEVER);

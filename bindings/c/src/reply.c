@@ -234,6 +234,10 @@ static const char *read_map(dpc_reply *r, dpc_value map) {
     return "it is of another version of the protocol";
   if (ok == failed)
     return "it has both ok and error, or neither";
+  if (dpc_value_type(ok ? value : error) != DPC_TYPE_MAP)
+    return "its ok or error is no map";
+  if (failed && !get_span(error, DP_KEY_KIND).text)
+    return "its error has no kind";
   if (id.text && (id.length != DPC__ID || memcmp(id.text, r->id, DPC__ID) != 0))
     return "it is for another call";
   r->has_epoch = epoch.text && epoch.length == DPC__ID;
