@@ -60,6 +60,7 @@ static bool json_has_type(dp__type type, const dp__arg *arg) {
   case DP__TYPE_STRING:
     return first == '"';
   case DP__TYPE_ANY:
+  case DP__TYPE_BYTES: /* http.request's body may come as the JSON that it is */
     return true;
   default:
     return false;

@@ -4,8 +4,11 @@
  *   closed    --bad, and in 10 s at least 5 bad and half of all--> open (1 s)
  *   open      --time is up, a call asks-----------------------> half open (that call is the probe)
  *   half open --probe good------------------------------------> closed, window forgotten
- *   half open --probe bad-------------------------------------> open (twice as long, at most 30 s)
+ *   half open --probe bad-------------------------------------> open (twice as long, at most 2.5 s)
  *   half open --probe told nothing----------------------------> open (due at once)
+ *
+ * Pauses stay short, since the time from a server's return to full speed is at most one of them; one
+ * probe in two seconds costs a server that is down nothing.
  *
  * Only transport failures and 5xx are bad. A bad page that the server refuses with a 4xx says nothing
  * against the server; counting it would stop everybody's crawl for one caller's mistake.
@@ -14,7 +17,7 @@
 
 #include <assert.h>
 
-enum { BAD_MIN = 5, PAUSE_MS = 1000, PAUSE_MAX_MS = 30000 };
+enum { BAD_MIN = 5, PAUSE_MS = 1000, PAUSE_MAX_MS = 2500 };
 
 static const bool allowed[3][3] = {
     [DP__BREAKER_CLOSED] = {[DP__BREAKER_OPEN] = true},

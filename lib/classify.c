@@ -1,269 +1,350 @@
 /*
- * Classification.
+ * What an answer means.
  *
- * Dify's status codes do not say what happened: a plan's limit and a missing right are both 403, a
- * passing overload is a 400, a quota that never passes is a 429, and what stands in front of the
- * server answers in HTML. So status, type, the presence of X-Version (on every answer of the
- * application, on none of a proxy) and the message are read together. What is not known falls to the
- * side that repeats nothing: an unknown 4xx is the caller's mistake, an unknown 5xx the server's.
+ * Dify says the same status of things that pass and of things that never will: a 400 may be a typing
+ * error, a busy server or a part of the server that is down; a 403 may be a missing right, a full plan
+ * or "not so fast". Only the message tells them apart, so here stands, in one table, every message that
+ * was seen to matter. What is not in it is taken at its status's word, which is the safe side: not
+ * retryable, and a write that did not get a plain refusal is in doubt.
  *
- * "done" says whether the server may have done the work. A 4xx was refused before; a 5xx may have
- * come in the middle.
+ * A plain refusal (4xx by the application) proves that a write did not happen: Dify checks before it
+ * writes. The exceptions are known: tags that are made and then fail the server's check of its own
+ * answer, and errors of a part of the server, which may come after the first write.
  */
 #include "classify.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
+#include <curl/curl.h>
 #include <jansson.h>
 
 #include "errors.h"
+#include "json.h"
 
-enum { LOOK_AT = 8192, HOUR_MS = 3600000, WINDOW_MS = 60000, PROXY_MS = 30000 };
+uint32_t dp__retry_after_ms(const char *text, const char *date, int64_t now_s) {
+  if (!text)
+    return 0;
+  while (*text == ' ')
+    text++;
+  if (*text >= '0' && *text <= '9') {
+    char *end;
+    unsigned long long seconds = strtoull(text, &end, 10);
+    if (*end && *end != ' ')
+      return 0;
+    return seconds > 86400 ? 86400000u : (uint32_t)seconds * 1000u;
+  }
+  int64_t until = (int64_t)curl_getdate(text, NULL);
+  int64_t now = date ? (int64_t)curl_getdate(date, NULL) : -1;
+  if (now < 0)
+    now = now_s; /* the server's own clock is the better one */
+  if (until < 0 || until <= now)
+    return 0;
+  return until - now > 86400 ? 86400000u : (uint32_t)(until - now) * 1000u;
+}
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- the envelope of an error ----------------------------------------------------------------- */
 
 typedef struct envelope {
   char code[64];
-  char message[400];
+  char message[480];
+  bool json;
 } envelope;
 
-static void copy_member(const json_t *object, const char *name, char *out, size_t size) {
-  const char *text = json_string_value(json_object_get(object, name));
-  dp__copy_text(out, size, text ? text : "", text ? strlen(text) : 0);
+static void keep(char *out, size_t size, const json_t *value) {
+  if (json_is_string(value))
+    dp__copy_text(out, size, json_string_value(value), json_string_length(value));
 }
 
-static void read_envelope(const dp__answer_facts *facts, envelope *e) {
-  *e = (envelope){"", ""};
-  if (facts->body_length == 0 || facts->body_length > LOOK_AT || !strstr(facts->type, "json"))
+enum { ENVELOPE_MAX = 256 << 10 };
+
+static void read_envelope(const dp__facts *f, envelope *e) {
+  *e = (envelope){0};
+  if (dp__json_kind(f->body, f->body_length) != '{' || f->body_length > ENVELOPE_MAX)
     return;
-  json_t *object = json_loadb(facts->body, facts->body_length, JSON_ALLOW_NUL, NULL);
-  copy_member(object, "code", e->code, sizeof e->code);
-  copy_member(object, "message", e->message, sizeof e->message);
-  json_decref(object);
+  json_t *root = json_loadb(f->body, f->body_length, JSON_ALLOW_NUL, NULL);
+  e->json = root != NULL;
+  keep(e->code, sizeof e->code, json_object_get(root, "code"));
+  keep(e->message, sizeof e->message, json_object_get(root, "message"));
+  if (!*e->message)
+    keep(e->message, sizeof e->message, json_object_get(root, "error"));
+  json_decref(root);
+  char *guess = strstr(e->message, " You have requested this URI");
+  if (guess)
+    *guess = '\0';
 }
 
-static bool holds(const char *text, const char *part) {
-  return strcasestr(text, part) != NULL;
+/* --- the table ------------------------------------------------------------------------------------ */
+
+/* How a kind of refusal is gone on with. */
+typedef enum course {
+  FINAL,   /* it will be refused again */
+  PASSES,  /* nothing was done; later it may work */
+  PARTLY,  /* it may work later, and something may have been done already */
+} course;
+
+typedef struct rule {
+  int32_t status;
+  const char *code;   /* NULL = any */
+  const char *needle; /* in the message; NULL = any */
+  dp_kind kind;
+  course course;
+  const char *hint;
+} rule;
+
+static const char wait_hint[] = "Wait for retry_after_ms, or let the call wait (the wait option).";
+static const char plan_hint[] = "The plan does not allow more: delete something, or change the plan.";
+static const char load_hint[] = "Send fewer calls at once; it passes by itself.";
+static const char part_hint[] =
+    "A part of the server is down: ask its operator to look at plugin daemon and vector store.";
+
+static const rule rules[] = {
+    {400, NULL, "Too many requests", DP_OVERLOADED, PASSES, load_hint},
+    {400, NULL, "Failed to request plugin daemon", DP_SERVER_ERROR, PARTLY, part_hint},
+    {400, NULL, "Could not connect to", DP_SERVER_ERROR, PARTLY, part_hint},
+    {400, NULL, "Connection to Weaviate failed", DP_SERVER_ERROR, PARTLY, part_hint},
+    {400, NULL, "Document is not available", DP_CONFLICT, PASSES,
+     "It is being indexed (wait until that is done) or archived."},
+    {400, NULL, "doc_form is different", DP_CONFLICT, FINAL,
+     "The first document fixed the knowledge base's doc_form: send that one."},
+    {400, NULL, "already exists", DP_CONFLICT, FINAL, "Choose another name, or use what is there."},
+    {400, NULL, "limit of your subscription", DP_QUOTA, FINAL, plan_hint},
+    {400, NULL, "Default model not found for text-embedding", DP_INVALID_REQUEST, FINAL,
+     "Send a retrieval_model with search_method keyword_search, or set an embedding model."},
+    {400, NULL, "for KnowledgeConfig indexing_technique", DP_INVALID_REQUEST, FINAL,
+     "Send indexing_technique (high_quality or economy)."},
+    {400, "not_workflow_app", NULL, DP_INVALID_REQUEST, FINAL,
+     "The key belongs to an app of another mode; use a workflow's key."},
+    {400, "not_chat_app", NULL, DP_INVALID_REQUEST, FINAL,
+     "The key belongs to an app of another mode; use a chat app's key."},
+    {400, "app_unavailable", NULL, DP_INVALID_REQUEST, FINAL,
+     "The app is not published, or has no model; look at it in Dify."},
+    {403, NULL, "request rate limit", DP_RATE_LIMITED, PASSES, wait_hint},
+    {403, NULL, "limit of your subscription", DP_QUOTA, FINAL, plan_hint},
+    {403, NULL, "capacity of the", DP_QUOTA, FINAL, plan_hint},
+    {403, NULL, "To unlock this feature", DP_QUOTA, FINAL, plan_hint},
+    {404, NULL, "Document is not completed", DP_CONFLICT, PASSES,
+     "Wait until the document is indexed."},
+    {404, NULL, "Document is disabled", DP_CONFLICT, FINAL, "Enable the document first."},
+    {429, "rate_limit_error", NULL, DP_QUOTA, FINAL, plan_hint},
+    {429, "too_many_requests", NULL, DP_OVERLOADED, PASSES, load_hint},
+    {500, NULL, "'score_threshold_enabled'", DP_SERVER_ERROR, FINAL,
+     "Send retrieval_model with search_method, score_threshold_enabled and reranking_enable."},
+    {500, NULL, "'reranking_enable'", DP_SERVER_ERROR, FINAL,
+     "Send retrieval_model with search_method, score_threshold_enabled and reranking_enable."},
+    {500, NULL, "'search_method'", DP_SERVER_ERROR, FINAL,
+     "Send retrieval_model with search_method, score_threshold_enabled and reranking_enable."},
+    {0, NULL, NULL, DP_OK, FINAL, NULL}};
+
+static const rule *find_rule(const dp__facts *f, const envelope *e) {
+  for (const rule *r = rules; r->status; r++)
+    if (r->status == f->status && (!r->code || strcmp(r->code, e->code) == 0) &&
+        (!r->needle || strstr(e->message, r->needle)))
+      return r;
+  return NULL;
 }
 
-static bool is_html(const dp__answer_facts *facts) {
-  return strncasecmp(facts->type, "text/html", 9) == 0;
-}
+/* --- statuses at their word ----------------------------------------------------------------------- */
 
-static bool from_dify(const dp__answer_facts *facts) {
-  return facts->version[0] != '\0';
-}
-
-uint32_t dp__retry_after_ms(const char *value, int64_t now_s) {
-  if (!value)
-    return 0;
-  char *end;
-  long long seconds = strtoll(value, &end, 10);
-  if (end == value || *end != '\0') {
-    struct tm when = {0};
-    const char *rest = strptime(value, "%a, %d %b %Y %H:%M:%S", &when);
-    if (!rest)
-      return 0;
-    seconds = (long long)timegm(&when) - now_s;
-  }
-  if (seconds <= 0)
-    return 0;
-  return seconds > HOUR_MS / 1000 ? HOUR_MS : (uint32_t)(seconds * 1000);
-}
-
-/* --- saying ------------------------------------------------------------------------------------- */
-
-static void say(const dp__answer_facts *facts, const envelope *e, dp__verdict *v, dp_kind kind,
-                const char *code, const char *hint) {
-  const char *message = e->message[0] ? e->message
-                        : is_html(facts) ? "an HTML page instead of an answer"
-                                         : "no reason given";
-  dp__fail(&v->error, kind, e->code[0] ? e->code : code, hint, "%s answered %d: %s",
-           facts->desc->name, (int)facts->status, message);
-  v->error.status = facts->status;
-  v->error.retry_after_ms = dp__retry_after_ms(facts->retry_after, facts->now_s);
-  v->done = DP__DONE_NO;
-  v->health = DP__HEALTH_GOOD;
-}
-
-/* A passing state: worth another try after at least wait_ms. */
-static void passes(dp__verdict *v, uint32_t wait_ms) {
-  v->again = true;
-  v->error.retryable = 1;
-  if (v->error.retry_after_ms < wait_ms)
-    v->error.retry_after_ms = wait_ms;
-}
-
-static void bad_request(const dp__answer_facts *facts, const envelope *e, dp__verdict *v) {
-  if (holds(e->message, "too many requests")) {
-    say(facts, e, v, DP_OVERLOADED, "too_many_requests", "The app runs as many calls at once as it may.");
-    v->overloaded = true;
-    passes(v, 0);
-  } else if (holds(e->message, "plugin daemon") || holds(e->message, "could not connect to")) {
-    say(facts, e, v, DP_SERVER_ERROR, "dependency_down", "A part of the Dify server is down; look at its containers.");
-    passes(v, 0);
-  } else if (holds(e->message, "document is not available") || holds(e->message, "is being indexed") ||
-             holds(e->message, "is not completed")) {
-    say(facts, e, v, DP_CONFLICT, "document_indexing", "Wait until the document is indexed.");
-    v->error.retryable = 1; /* in seconds or minutes: the caller's to wait for */
-  } else if (holds(e->message, "doc_form is different")) {
-    say(facts, e, v, DP_CONFLICT, "doc_form", "The first document fixed the knowledge base's doc_form; use that one, or another knowledge base.");
-  } else {
-    say(facts, e, v, DP_INVALID_REQUEST, "bad_request", NULL);
-  }
-}
-
-static void forbidden(const dp__answer_facts *facts, const envelope *e, dp__verdict *v) {
-  static const char *const plan[] = {"subscription", "unlock this feature", "vector space",
-                                     "document upload limit", "number of documents", "upgrade your plan",
-                                     "has reached", "capacity"};
-  if (!from_dify(facts) && is_html(facts)) {
-    say(facts, e, v, DP_FORBIDDEN, "proxy", "A proxy or firewall in front of the server refused it.");
-    return;
-  }
-  if (holds(e->message, "rate limit")) {
-    say(facts, e, v, DP_RATE_LIMITED, "rate_limited", "The plan's calls a minute are used up; refused calls count, too.");
-    snprintf(v->error.code, sizeof v->error.code, "rate_limited");
-    passes(v, 1000);
-    return;
-  }
-  for (size_t i = 0; i < sizeof plan / sizeof *plan; i++)
-    if (holds(e->message, plan[i])) {
-      say(facts, e, v, DP_QUOTA, "quota", "The plan's limit is reached; delete something or change the plan.");
-      return;
-    }
-  say(facts, e, v, DP_FORBIDDEN, "forbidden", NULL);
-}
-
-static void too_many(const dp__answer_facts *facts, const envelope *e, dp__verdict *v) {
-  if (strcmp(e->code, "rate_limit_error") == 0) {
-    say(facts, e, v, DP_QUOTA, "rate_limit_error", "The plan's quota is used up; waiting for a minute does not help.");
-  } else if (strstr(facts->type, "json") && from_dify(facts)) {
-    say(facts, e, v, DP_OVERLOADED, "too_many_requests", "The app runs as many calls at once as it may.");
-    v->overloaded = true;
-    passes(v, 0);
-  } else { /* what stands in front of the server */
-    say(facts, e, v, DP_RATE_LIMITED, "proxy_rate_limit", "A proxy in front of the server limits this machine's calls.");
-    v->overloaded = true;
-    passes(v, PROXY_MS);
-  }
-}
-
-static void missing(const dp__answer_facts *facts, const envelope *e, dp__verdict *v) {
-  if (!from_dify(facts) && is_html(facts)) {
-    say(facts, e, v, DP_PROTOCOL, "not_dify", "Check that base_url points at a Dify server, /v1 included.");
-  } else if (is_html(facts) || facts->status == 405) {
-    say(facts, e, v, DP_UNSUPPORTED, "no_such_route", NULL);
-    snprintf(v->error.message, sizeof v->error.message,
-             "%s: this server (version %s) does not have the route", facts->desc->name, facts->version);
-    snprintf(v->error.hint, sizeof v->error.hint, "A newer Dify may have it.");
-  } else {
-    say(facts, e, v, DP_NOT_FOUND, "not_found", NULL);
-  }
-}
-
-static void client_error(const dp__answer_facts *facts, const envelope *e, dp__verdict *v) {
-  switch (facts->status) {
-  case 400:
-    bad_request(facts, e, v);
-    return;
+static rule by_status(const dp__facts *f) {
+  switch (f->status) {
   case 401:
-    say(facts, e, v, DP_UNAUTHORIZED, "unauthorized", "Check the key, and its kind: knowledge routes need a knowledge API key, app routes the app's own.");
-    return;
+    return (rule){401, NULL, NULL, DP_UNAUTHORIZED, FINAL, "Check the profile's key."};
   case 403:
-    forbidden(facts, e, v);
-    return;
+    return (rule){403, NULL, NULL, DP_FORBIDDEN, FINAL,
+                  "Ask the workspace's owner for access, or use another key."};
   case 404:
+    return (rule){404, NULL, NULL, DP_NOT_FOUND, FINAL,
+                  "Check the ids; what another workspace owns is not found either."};
   case 405:
-    missing(facts, e, v);
-    return;
+    return (rule){405, NULL, NULL, DP_UNSUPPORTED, FINAL,
+                  "This server's version does not have the route; a newer one may."};
   case 408:
-    say(facts, e, v, DP_OVERLOADED, "request_timeout", NULL);
-    passes(v, 0);
-    return;
+    return (rule){408, NULL, NULL, DP_OVERLOADED, PASSES, load_hint};
   case 409:
-    say(facts, e, v, DP_CONFLICT, "conflict", NULL);
-    return;
+    return (rule){409, NULL, NULL, DP_CONFLICT, FINAL,
+                  "Choose another name, or use what is there."};
   case 413:
-    say(facts, e, v, DP_TOO_LARGE, from_dify(facts) ? "too_large" : "proxy_body_limit",
-        from_dify(facts) ? NULL : "The proxy in front of the server bounds bodies (client_max_body_size in nginx).");
-    return;
+  case 414:
+  case 431:
+    return (rule){f->status, NULL, NULL, DP_TOO_LARGE, FINAL,
+                  "Send less, or raise the bound at the server or the proxy before it."};
   case 429:
-    too_many(facts, e, v);
-    return;
-  default:
-    say(facts, e, v, DP_INVALID_REQUEST, "refused", NULL);
-  }
-}
-
-static void server_failed(const dp__answer_facts *facts, const envelope *e, dp__verdict *v) {
-  switch (facts->status) {
+    return (rule){429, NULL, NULL, f->dify ? DP_OVERLOADED : DP_RATE_LIMITED, PASSES, load_hint};
+  case 501:
+    return (rule){501, NULL, NULL, DP_UNSUPPORTED, FINAL, NULL};
   case 502:
-    say(facts, e, v, DP_UNREACHABLE, "bad_gateway", "The proxy in front of Dify answers, Dify itself does not: it is down, starting, or was killed.");
-    break;
-  case 503:
-    say(facts, e, v, DP_OVERLOADED, "unavailable", NULL);
-    v->overloaded = true;
-    break;
   case 504:
-    say(facts, e, v, DP_TIMEOUT, "gateway_timeout", "The proxy in front of Dify gave up waiting; raise its read timeout.");
-    v->overloaded = true;
-    break;
+    return (rule){f->status, NULL, NULL, DP_SERVER_ERROR, PARTLY,
+                  "The proxy is there and the server behind it is not; it may be starting."};
+  case 503:
+    return (rule){503, NULL, NULL, DP_OVERLOADED, PARTLY, load_hint};
   default:
-    say(facts, e, v, DP_SERVER_ERROR, "server_error", "The server's own log says why.");
+    if (f->status >= 500)
+      return (rule){f->status, NULL, NULL, DP_SERVER_ERROR, PARTLY,
+                    "Look at the server's log for the reason."};
+    return (rule){f->status, NULL, NULL, DP_INVALID_REQUEST, FINAL, NULL};
   }
-  v->done = DP__DONE_MAYBE;
-  v->health = DP__HEALTH_BAD;
-  passes(v, 0);
 }
 
-static void transport_failed(const dp__answer_facts *facts, dp__verdict *v) {
-  v->error = *facts->transport;
-  v->error.status = facts->status;
-  v->done = facts->started ? DP__DONE_MAYBE : DP__DONE_NO;
-  bool network = v->error.kind == DP_UNREACHABLE ||
-                 (v->error.kind == DP_TIMEOUT && strcmp(v->error.code, "deadline") != 0);
-  v->health = network ? DP__HEALTH_BAD : DP__HEALTH_UNKNOWN;
-  v->overloaded = v->error.kind == DP_TIMEOUT;
-  v->again = network;
-}
-
-static void succeeded(const dp__answer_facts *facts, dp__verdict *v) {
-  v->done = DP__DONE_YES;
-  v->health = DP__HEALTH_GOOD;
-  if (!is_html(facts) || from_dify(facts) || facts->desc->answer != DP__ANSWER_JSON)
-    return;
-  envelope none = {"", ""};
-  say(facts, &none, v, DP_PROTOCOL, "not_dify", "Check that base_url points at a Dify server, /v1 included.");
-}
-
-static void redirected(const dp__answer_facts *facts, dp__verdict *v) {
-  envelope none = {"", ""};
-  say(facts, &none, v, DP_PROTOCOL, "redirect", "Set base_url to where it points, if you trust it with the key.");
-  if (facts->location)
-    snprintf(v->error.message, sizeof v->error.message, "%s answered %d: moved to %.200s",
-             facts->desc->name, (int)facts->status, facts->location);
-}
-
-void dp__classify(const dp__answer_facts *facts, dp__verdict *v) {
-  *v = (dp__verdict){.error.kind = DP_OK};
-  envelope e;
-  if (facts->transport->kind != DP_OK) {
-    transport_failed(facts, v);
-    return;
+static const char *own_code(const dp__facts *f) {
+  switch (f->status) {
+  case 502:
+    return "bad_gateway";
+  case 503:
+    return "unavailable";
+  case 504:
+    return "gateway_timeout";
+  case 413:
+    return "body_too_large";
+  case 429:
+    return "proxy_rate_limit";
+  case 405:
+    return "no_such_route";
+  default:
+    return f->dify ? "http_error" : "proxy_answer";
   }
-  if (facts->status < 300) {
-    succeeded(facts, v);
-    return;
-  }
-  read_envelope(facts, &e);
-  if (facts->status < 400)
-    redirected(facts, v);
-  else if (facts->status < 500)
-    client_error(facts, &e, v);
+}
+
+static dp__next next_of(const dp__facts *f, course how) {
+  if (how == FINAL)
+    return DP__NEXT_FAIL;
+  if (how == PASSES || f->free_of_effect)
+    return DP__NEXT_REPEAT;
+  return DP__NEXT_DOUBT;
+}
+
+static void apply(const dp__facts *f, const envelope *e, const rule *r, dp__verdict *v) {
+  const char *message = *e->message ? e->message : e->json ? "The server gave no reason"
+                        : f->dify ? "The server answered with a page instead of JSON"
+                                  : "A proxy before the server, or another server, answered";
+  const char *code = *e->code ? e->code : own_code(f);
+  dp__fail(&v->error, r->kind, code, r->hint, "%s (%s, %s, status %d)", message, f->desc->name,
+           f->origin, (int)f->status);
+  v->error.status = f->status;
+  v->error.retryable = r->course == PASSES || (r->course == PARTLY && f->free_of_effect);
+  v->error.retry_after_ms = dp__retry_after_ms(f->retry_after, f->date, f->now_s);
+  v->next = next_of(f, r->course);
+}
+
+/* --- special cases ---------------------------------------------------------------------------------- */
+
+static void no_route(const dp__facts *f, dp__verdict *v) {
+  v->next = DP__NEXT_FAIL;
+  if (f->ids_ok || f->desc->op == DP_OP_HTTP_REQUEST)
+    dp__fail(&v->error, DP_UNSUPPORTED, "no_such_route",
+             "A newer version of the server may have it; check the path of an http.request.",
+             "%s: this server%s%s does not have the route %s %.200s", f->origin,
+             *f->version ? " of version " : "", f->version, f->method, f->path);
   else
-    server_failed(facts, &e, v);
+    dp__fail(&v->error, DP_NOT_FOUND, "no_such_id", "Give the ids as the server gave them.",
+             "%s: an id in %s %.200s does not have an id's shape", f->origin, f->method, f->path);
+  v->error.status = f->status;
+}
+
+static void not_dify(const dp__facts *f, const char *code, const char *what, dp__verdict *v) {
+  dp__fail(&v->error, DP_PROTOCOL, code,
+           "Check that base_url points at a Dify server's API, such as https://HOST/v1.",
+           "%s: %s (%s, status %d)", f->origin, what, f->desc->name, (int)f->status);
+  v->error.status = f->status;
+  v->next = DP__NEXT_FAIL;
+}
+
+static bool is_html(const dp__facts *f) {
+  return strncasecmp(f->type, "text/html", 9) == 0 || dp__json_kind(f->body, f->body_length) == '<';
+}
+
+static bool is_whole_json(const dp__facts *f) {
+  char first = dp__json_kind(f->body, f->body_length);
+  size_t end = f->body_length;
+  while (end && strchr(" \t\r\n", f->body[end - 1]) && f->body[end - 1])
+    end--;
+  char last = end ? f->body[end - 1] : '\0';
+  if (first == '{' || first == '[')
+    return last == (first == '{' ? '}' : ']');
+  return first && strchr("\"tfn-0123456789", first);
+}
+
+/* 2xx. The table says what an answer should be; a page instead is somebody else's. */
+static void classify_success(const dp__facts *f, dp__verdict *v) {
+  v->health = DP__HEALTH_GOOD;
+  v->next = DP__NEXT_DONE;
+  if (f->raw || f->desc->answer != DP__ANSWER_JSON || f->status == 204 || is_whole_json(f))
+    return;
+  if (is_html(f))
+    not_dify(f, "html", "a web page came where JSON was to come", v);
+  else
+    not_dify(f, "not_json", "what came is not JSON", v);
+  if (!f->free_of_effect)
+    v->next = DP__NEXT_DOUBT;
+}
+
+static void classify_401(const dp__facts *f, dp__verdict *v) {
+  bool knowledge = strncmp(f->path, "/datasets", 9) == 0 || strncmp(f->path, "/workspaces", 11) == 0;
+  if (f->key == 'a' && knowledge)
+    dp__copy_text(v->error.hint, sizeof v->error.hint,
+                  "This is an app's key (app-…); knowledge bases need a dataset-… key.", 70);
+  else if (f->key == 'd' && !knowledge && !f->raw)
+    dp__copy_text(v->error.hint, sizeof v->error.hint,
+                  "This is a knowledge key (dataset-…); apps need their own app-… key.", 70);
+}
+
+static void classify_refusal(const dp__facts *f, dp__verdict *v) {
+  envelope e;
+  read_envelope(f, &e);
+  const rule *found = e.json ? find_rule(f, &e) : NULL;
+  rule at_its_word = by_status(f);
+  v->health = f->status >= 500 ? DP__HEALTH_BAD : DP__HEALTH_GOOD;
+  if (f->status == 404 && !e.json && f->dify) {
+    no_route(f, v);
+    return;
+  }
+  if ((f->status == 404 || f->status == 400) && !e.json && !f->dify) {
+    not_dify(f, "not_dify", "what answers here is not Dify", v);
+    return;
+  }
+  apply(f, &e, found ? found : &at_its_word, v);
+  if (f->status == 401)
+    classify_401(f, v);
+  if (found && f->status >= 500 && found->course == FINAL)
+    v->health = DP__HEALTH_GOOD; /* the request's own fault, whatever the status says */
+  v->overloaded = v->error.kind == DP_OVERLOADED || f->status == 504 || f->status == 502;
+  v->plan_refused = v->error.kind == DP_RATE_LIMITED && f->status == 403;
+  v->host_refused = v->error.kind == DP_RATE_LIMITED && f->status == 429;
+  v->done_all_the_same = f->status == 400 && strstr(e.message, "validation error for DataSetTag") &&
+                         dp__op_defect(f->desc, "done_but_400", f->version);
+}
+
+/* No whole answer. What the server may have got decides. */
+static void classify_transport(const dp__facts *f, dp__verdict *v) {
+  v->error = f->transport;
+  v->error.status = f->status;
+  dp_kind kind = f->transport.kind;
+  bool passing = kind == DP_UNREACHABLE || kind == DP_TIMEOUT;
+  bool server = passing || kind == DP_TLS || kind == DP_PROTOCOL;
+  v->health = server ? DP__HEALTH_BAD : DP__HEALTH_UNKNOWN;
+  v->overloaded = kind == DP_TIMEOUT;
+  bool cut_body = !f->sent_all && f->request_length > 0; /* half a request is never carried out */
+  bool refused = f->status >= 400 && f->status < 500;
+  if (!f->started || f->free_of_effect || cut_body || refused)
+    v->next = passing ? DP__NEXT_REPEAT : DP__NEXT_FAIL;
+  else
+    v->next = DP__NEXT_DOUBT;
+  if (refused && !f->free_of_effect)
+    v->next = DP__NEXT_FAIL;
+}
+
+void dp__classify(const dp__facts *f, dp__verdict *v) {
+  *v = (dp__verdict){.health = DP__HEALTH_UNKNOWN};
+  if (f->transport.kind != DP_OK)
+    classify_transport(f, v);
+  else if (f->status >= 200 && f->status < 300)
+    classify_success(f, v);
+  else if (f->status >= 300 && f->status < 400)
+    not_dify(f, "redirect", f->location ? "it answers with a redirect, which is not followed"
+                                        : "it answers with a redirect", v);
+  else
+    classify_refusal(f, v);
 }

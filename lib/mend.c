@@ -1,18 +1,16 @@
 /*
- * Ways round what servers are known to do wrong; the table (defects) lists them with their versions.
+ * Ways round known defects.
  *
- *   retrieval_switches   a retrieval_model without its mandatory switches is a 500: the knowledge
- *                        base's own model is taken and what the caller gave is laid over it
- *   technique_required   create-by-text without indexing_technique is a 400: the knowledge base's own
- *                        is filled in
- *   update_hangs_indexing  update-by-text hangs the indexing worker up to 1.12.1: a create by the same
- *                        name does the same work and is safe, where exactly that document bears it
- *   done_but_400         a tag's create and update answer 400 although the work is done
+ * Each is tied to the versions that have it (proto/difypool.toml) and does no harm on a sound server,
+ * so that it is taken, too, where the version is not known yet. What is asked for is kept; only what
+ * the server needs besides is added, from the knowledge base's own settings.
  *
- * A version that is not known is taken as one that has the defect. What was done differently is said
- * in the reply's note.
+ * update_by_text hangs the indexing worker of old servers for good. A create of the same name does the
+ * same work there, on the same document, if exactly one document bears that name and it is the one that
+ * was meant: enabled (else a second one would appear), not archived (it would come back) and uploaded
+ * as text (a file would be overwritten). Everything else is refused with the reason.
  */
-#include "calls.h"
+#include "mend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,312 +18,360 @@
 #include <jansson.h>
 
 #include "errors.h"
+#include "json.h"
+#include "reply.h"
 
-static bool has_defect(const dp_call *call, const char *id) {
-  const dp__host *host = call->profile->host;
-  return dp__op_defect(call->request.desc, id, host ? host->version : "") != NULL;
+void dp__mend_deinit(dp__mend *mend) {
+  free(mend->technique);
+  free(mend->document);
+  *mend = (dp__mend){0};
 }
 
-static json_t *reply_json(const dp_reply *reply) {
+static json_t *load(const char *text, size_t length) {
+  return text ? json_loadb(text, length, JSON_ALLOW_NUL, NULL) : NULL;
+}
+
+/* Whether the body has the member, and it is not null. */
+static bool has(const dp__request *r, const char *name, const char **value, size_t *length) {
+  return dp__json_member(r->body, r->body_length, name, value, length) && **value != 'n';
+}
+
+static bool text_member(const dp__request *r, const char *name) {
+  const char *value;
   size_t length;
-  const char *body = dp_reply_body(reply, &length);
-  return json_loadb(body, length, JSON_ALLOW_NUL, NULL);
+  return has(r, name, &value, &length) && *value == '"';
 }
 
-static json_t *request_json(const dp_call *call) {
-  json_t *body = call->request.body
-                     ? json_loadb(call->request.body, call->request.body_length, JSON_ALLOW_NUL, NULL)
-                     : NULL;
-  return json_is_object(body) ? body : (json_decref(body), NULL);
+/* --- deciding ---------------------------------------------------------------------------------------- */
+
+static void decide_retrieve(const dp__request *r, dp__mend *mend) {
+  static const char *const needed[] = {"search_method", "score_threshold_enabled",
+                                       "reranking_enable"};
+  const char *model, *value;
+  size_t length, size;
+  if (!has(r, "retrieval_model", &model, &length) || *model != '{')
+    return;
+  bool empty = dp__json_kind(model + 1, length - 1) == '}'; /* the knowledge base's own is used */
+  for (size_t i = 0; !empty && i < sizeof needed / sizeof *needed; i++)
+    if (!dp__json_member(model, length, needed[i], &value, &size)) {
+      mend->kind = DP__MEND_RETRIEVE;
+      mend->looks = DP__MEND_DATASET;
+    }
 }
 
-static bool set_body(dp_call *call, json_t *body) {
-  char *text = json_dumps(body, JSON_COMPACT);
+static void decide_create(const dp__request *r, dp__mend *mend) {
+  const char *value;
+  size_t length;
+  if (dp__json_kind(r->body, r->body_length) != '{' ||
+      has(r, "indexing_technique", &value, &length))
+    return;
+  mend->kind = DP__MEND_TECHNIQUE;
+  mend->looks = DP__MEND_DATASET;
+}
+
+static dp_kind refuse(const dp__request *r, const char *why, dp_error *err) {
+  return dp__fail(err, DP_UNSUPPORTED, "update_hangs_indexing",
+                  "Create a document of the new text instead and delete this one, or set "
+                  "allow_hazard to send it all the same.",
+                  "%s: on servers up to 1.12.1 this hangs the indexing of all documents, and it "
+                  "cannot be done by a create here: %s", r->desc->name, why);
+}
+
+static dp_kind decide_update(const dp__request *r, dp__mend *mend, dp_error *err) {
+  if (!text_member(r, "text"))
+    return refuse(r, "no text is given, so there is nothing to index anew", err);
+  if (!text_member(r, "name"))
+    return dp__fail(err, DP_INVALID_REQUEST, "argument", NULL,
+                    "%s: name is missing; it is required with text", r->desc->name);
+  mend->kind = DP__MEND_UPDATE;
+  mend->looks = DP__MEND_NAMES | DP__MEND_DOCUMENT | DP__MEND_DATASET;
+  return DP_OK;
+}
+
+dp_kind dp__mend_decide(const dp__request *r, const char *version, uint32_t flags, dp__mend *mend,
+                        dp_error *err) {
+  mend->decided = true;
+  if (dp__op_defect(r->desc, "retrieval_switches", version))
+    decide_retrieve(r, mend);
+  if (dp__op_defect(r->desc, "technique_required", version))
+    decide_create(r, mend);
+  if (dp__op_defect(r->desc, "update_hangs_indexing", version) &&
+      !(flags & DP_CALL_ALLOW_HAZARD))
+    return decide_update(r, mend, err);
+  return DP_OK;
+}
+
+/* --- looking ------------------------------------------------------------------------------------------- */
+
+static bool set_param(const dp__request *r, const char *name, dp_args *args) {
+  size_t length = 0;
+  const char *value = dp__request_param(r, name, &length);
+  return value && dp_args_set_text(args, name, value, length) == DP_OK;
+}
+
+static bool set_keyword(const dp__request *r, dp_args *args) {
+  json_t *body = load(r->body, r->body_length);
+  const json_t *name = json_object_get(body, "name");
+  bool ok = json_is_string(name) && dp_args_set_text(args, "keyword", json_string_value(name),
+                                                     json_string_length(name)) == DP_OK;
+  json_decref(body);
+  return ok && dp_args_set_int(args, "limit", 100) == DP_OK;
+}
+
+bool dp__mend_look(const dp__request *r, const dp__mend *mend, dp_op *op, dp_args *args) {
+  if (!set_param(r, "dataset_id", args))
+    return false;
+  if (mend->looks & DP__MEND_NAMES) {
+    *op = DP_OP_DOCUMENTS_LIST;
+    return set_keyword(r, args);
+  }
+  if (mend->looks & DP__MEND_DOCUMENT) {
+    *op = DP_OP_DOCUMENTS_GET;
+    return set_param(r, "document_id", args);
+  }
+  *op = DP_OP_DATASETS_GET;
+  return true;
+}
+
+/* --- what was seen -------------------------------------------------------------------------------------- */
+
+/* Put a member at the end of the body's object: of duplicates the server takes the last. */
+static bool add_member(dp__request *r, const char *name, const char *json) {
+  size_t end = r->body_length;
+  while (end && r->body[end - 1] != '}')
+    end--;
+  size_t before = end ? end - 1 : 0;
+  while (before && strchr(" \t\r\n", r->body[before - 1]) && r->body[before - 1])
+    before--;
+  dp__buffer body = {0};
+  dp__buffer_append(&body, r->body, before);
+  dp__buffer_text(&body, before && r->body[before - 1] == '{' ? "\"" : ",\"");
+  dp__buffer_text(&body, name);
+  dp__buffer_text(&body, "\":");
+  dp__buffer_text(&body, json);
+  dp__buffer_text(&body, "}");
+  size_t length = 0;
+  char *text = dp__buffer_steal(&body, &length);
+  dp__buffer_deinit(&body);
   if (!text)
     return false;
-  free(call->request.body);
-  call->request.body = text;
-  call->request.body_length = strlen(text);
+  dp__request_take_body(r, text, length);
   return true;
 }
 
-static void give_up(dp_call *call, json_t *owned) {
-  json_decref(owned);
-  dp_error error;
-  dp__no_memory(&error);
-  dp__call_fail(call, &error);
-}
-
-/* Arguments made of the request's path parameters. */
-static dp_args *args_from_path(const dp_call *call, const char *const *names) {
-  dp_args *args = dp_args_new();
-  for (; args && *names; names++) {
-    size_t length;
-    const char *value = dp__request_param(&call->request, *names, &length);
-    if (dp_args_set_text(args, *names, value, length) != DP_OK) {
-      dp_args_free(args);
-      args = NULL;
-    }
-  }
-  return args;
-}
-
-/* A look that the way round needs has failed: then the call has, for the same reason. */
-static bool look_failed(dp_call *call, const dp_reply *reply) {
-  if (call->state == DP__CALL_ENDING)
-    return true;
-  if (reply->error.kind == DP_OK)
+static bool replace_value(dp__request *r, const char *value, size_t length, const char *json) {
+  dp__buffer body = {0};
+  size_t before = (size_t)(value - r->body);
+  dp__buffer_append(&body, r->body, before);
+  dp__buffer_text(&body, json);
+  dp__buffer_append(&body, value + length, r->body_length - before - length);
+  size_t size = 0;
+  char *text = dp__buffer_steal(&body, &size);
+  dp__buffer_deinit(&body);
+  if (!text)
     return false;
-  dp__call_fail(call, &reply->error);
+  dp__request_take_body(r, text, size);
   return true;
 }
 
-/* --- retrieval_switches ------------------------------------------------------------------------------ */
-
-static void overlay(json_t *model, const json_t *given) {
-  static const char *const needed[] = {"score_threshold_enabled", "reranking_enable"};
-  json_object_update(model, (json_t *)(uintptr_t)given);
-  for (size_t i = 0; i < 2; i++)
-    if (!json_is_boolean(json_object_get(model, needed[i])))
-      json_object_set_new(model, needed[i], json_false());
-  if (!json_is_string(json_object_get(model, "search_method")))
-    json_object_set_new(model, "search_method", json_string("keyword_search"));
+static dp_kind mend_retrieve(dp__request *r, const json_t *dataset, char *note, dp_error *err) {
+  const char *value;
+  size_t length;
+  json_t *own = json_object_get(dataset, "retrieval_model_dict");
+  if (!json_is_object(own) || !has(r, "retrieval_model", &value, &length))
+    return DP_OK; /* nothing to take: the server says what it wants */
+  json_t *given = load(value, length), *merged = json_copy(own);
+  json_object_update(merged, given);
+  char *text = merged && given ? json_dumps(merged, JSON_COMPACT) : NULL;
+  bool ok = text && replace_value(r, value, length, text);
+  free(text);
+  json_decref(merged);
+  json_decref(given);
+  if (!ok)
+    return dp__no_memory(err);
+  snprintf(note, DP__NOTE_SIZE,
+           "retrieval_model lacked what this server needs; it was laid over the knowledge base's own.");
+  return DP_OK;
 }
 
-static void fill_retrieval(dp_call *child, dp_reply *reply, void *user) {
-  (void)child;
-  dp_call *call = user;
-  if (look_failed(call, reply))
-    return;
-  json_t *dataset = reply_json(reply), *body = request_json(call);
-  json_t *model = json_deep_copy(json_object_get(dataset, "retrieval_model_dict"));
-  if (!json_is_object(model)) {
-    json_decref(model);
-    model = json_object();
-  }
-  json_decref(dataset);
-  overlay(model, json_object_get(body, "retrieval_model"));
-  if (!body || json_object_set_new(body, "retrieval_model", model) != 0 || !set_body(call, body)) {
-    give_up(call, body);
-    return;
-  }
-  json_decref(body);
-  dp__reply_note(call->reply, "retrieval_model was filled in from the knowledge base's own");
-  dp__call_go(call);
+static dp_kind mend_technique(dp__request *r, const char *technique, char *note, dp_error *err) {
+  char json[40];
+  snprintf(json, sizeof json, "\"%s\"", technique);
+  if (!add_member(r, "indexing_technique", json))
+    return dp__no_memory(err);
+  if (!*note)
+    snprintf(note, DP__NOTE_SIZE, "indexing_technique %s was taken from the knowledge base.",
+             technique);
+  return DP_OK;
 }
 
-static bool lacks_switches(const dp_call *call) {
-  json_t *body = request_json(call), *model = json_object_get(body, "retrieval_model");
-  bool lacks = json_object_size(model) > 0 &&
-               (!json_object_get(model, "search_method") ||
-                !json_object_get(model, "score_threshold_enabled") ||
-                !json_object_get(model, "reranking_enable"));
-  json_decref(body);
-  return lacks;
-}
-
-static bool mend_retrieve(dp_call *call) {
-  static const char *const names[] = {"dataset_id", NULL};
-  if (!lacks_switches(call))
-    return false;
-  dp__call_child(call, DP_OP_DATASETS_GET, args_from_path(call, names), fill_retrieval);
-  return true;
-}
-
-/* --- technique_required -------------------------------------------------------------------------------- */
-
-static void fill_technique(dp_call *child, dp_reply *reply, void *user) {
-  (void)child;
-  dp_call *call = user;
-  if (look_failed(call, reply))
-    return;
-  json_t *dataset = reply_json(reply), *body = request_json(call);
-  json_t *technique = json_object_get(dataset, "indexing_technique");
-  if (!json_is_string(technique)) {
-    json_decref(dataset);
-    json_decref(body);
-    dp_error error;
-    dp__fail(&error, DP_INVALID_REQUEST, "indexing_technique", "Give indexing_technique: economy or high_quality.",
-             "%s: the knowledge base has no indexing_technique yet, so its first document must bring one",
-             call->request.desc->name);
-    dp__call_fail(call, &error);
-    return;
-  }
-  json_object_set(body, "indexing_technique", technique);
-  json_decref(dataset);
-  if (!body || !set_body(call, body)) {
-    give_up(call, body);
-    return;
-  }
-  json_decref(body);
-  dp__reply_note(call->reply, "indexing_technique was filled in from the knowledge base");
-  dp__call_go(call);
-}
-
-static bool mend_create(dp_call *call) {
-  static const char *const names[] = {"dataset_id", NULL};
-  json_t *body = request_json(call);
-  bool lacks = body && !json_object_get(body, "indexing_technique");
-  json_decref(body);
-  if (!lacks)
-    return false;
-  dp__call_child(call, DP_OP_DATASETS_GET, args_from_path(call, names), fill_technique);
-  return true;
-}
-
-/* --- update_hangs_indexing ------------------------------------------------------------------------------- */
-
-static void refuse_update(dp_call *call, const char *why) {
-  dp_error error;
-  dp__fail(&error, DP_UNSUPPORTED, "update_hangs_indexing",
-           "Create a document by the same name instead, or insist with allow_hazard.",
-           "%s would hang this server's indexing (version %s), and it cannot be done by a create: %s",
-           call->request.desc->name,
-           call->profile->host && call->profile->host->version[0] ? call->profile->host->version
-                                                                   : "not known",
-           why);
-  dp__call_fail(call, &error);
-}
+/* --- update as create ------------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *object, const char *name) {
   const char *text = json_string_value(json_object_get(object, name));
   return text ? text : "";
 }
 
-/* Send it as a create by the name that the document bears. */
-static void carry_out_as_create(dp_call *call, const char *name) {
-  size_t length;
-  const char *dataset = dp__request_param(&call->request, "dataset_id", &length);
-  char path[128];
-  snprintf(path, sizeof path, "/datasets/%.*s/document/create-by-text", (int)length, dataset);
-  json_t *body = request_json(call);
-  char *copy = strdup(path);
-  if (!body || !copy || json_object_set_new(body, "name", json_string(name)) != 0 ||
-      !set_body(call, body)) {
-    free(copy);
-    give_up(call, body);
-    return;
+static bool is_named(const json_t *item, const json_t *name) {
+  const json_t *own = json_object_get(item, "name");
+  return json_is_string(own) && json_string_length(own) == json_string_length(name) &&
+         strcmp(json_string_value(own), json_string_value(name)) == 0;
+}
+
+static bool is_uploaded_text(const json_t *item) {
+  const json_t *upload =
+      json_object_get(json_object_get(item, "data_source_detail_dict"), "upload_file");
+  return strcmp(text_of(item, "data_source_type"), "upload_file") == 0 &&
+         strcmp(text_of(upload, "extension"), "txt") == 0 &&
+         strcmp(text_of(upload, "mime_type"), "text/plain") == 0;
+}
+
+/* The reason why a create of this name would not be an update of this document; NULL = it would. */
+static const char *why_not(const dp__request *r, const json_t *list, const json_t *name) {
+  size_t i, count = 0, length = 0;
+  const char *id = dp__request_param(r, "document_id", &length);
+  const json_t *found = NULL;
+  json_t *item;
+  if (json_number_value(json_object_get(list, "total")) > 100)
+    return "too many documents have names like it to tell";
+  json_array_foreach(json_object_get(list, "data"), i, item) if (is_named(item, name)) {
+    count++;
+    found = item;
   }
+  if (count == 0)
+    return "it would get a new name";
+  if (count > 1)
+    return "more than one document bears the name";
+  const char *other = text_of(found, "id");
+  if (!id || strlen(other) != length || strncasecmp(other, id, length) != 0)
+    return "another document bears the name";
+  if (!json_is_true(json_object_get(found, "enabled")))
+    return "the document is disabled";
+  if (json_is_true(json_object_get(found, "archived")))
+    return "the document is archived";
+  return is_uploaded_text(found) ? NULL : "the document was not uploaded as text";
+}
+
+static dp_kind see_names(const dp__request *r, const json_t *list, dp_error *err) {
+  json_t *body = load(r->body, r->body_length);
+  const json_t *name = json_object_get(body, "name");
+  const char *reason = json_is_string(name) ? why_not(r, list, name) : "name is no text";
   json_decref(body);
-  free(call->request.path);
-  call->request.path = copy;
-  dp__reply_note(call->reply, "carried out as a create by the same name: update-by-text hangs the "
-                              "indexing of this server's version");
-  if (!mend_create(call))
-    dp__call_go(call);
+  return reason ? refuse(r, reason, err) : DP_OK;
 }
 
-/* The list by keyword: exactly one enabled document of that very name, and it is ours. */
-static void found_by_name(dp_call *child, dp_reply *reply, void *user) {
-  (void)child;
-  dp_call *call = user;
-  if (look_failed(call, reply))
+/* What an update would have left as it is, a create has to be told. */
+static void keep_settings(json_t *body, const json_t *document) {
+  static const char *const same[] = {"doc_form", "doc_language"};
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    json_t *value = json_object_get(document, same[i]);
+    if (!json_object_get(body, same[i]) && json_is_string(value))
+      json_object_set(body, same[i], value);
+  }
+  const json_t *rule = json_object_get(document, "document_process_rule");
+  const char *mode = text_of(rule, "mode");
+  if (json_object_get(body, "process_rule") || !*mode)
     return;
-  size_t length, i, matches = 0;
-  const char *id = dp__request_param(&call->request, "document_id", &length);
-  json_t *list = reply_json(reply), *item, *ours = NULL;
-  json_t *items = json_object_get(list, "data");
-  json_array_foreach(items, i, item) if (strlen(text_of(item, "id")) == length &&
-                                         memcmp(text_of(item, "id"), id, length) == 0) ours = item;
-  const char *name = text_of(ours, "name");
-  json_array_foreach(items, i, item) matches += strcmp(text_of(item, "name"), name) == 0;
-  if (!ours)
-    refuse_update(call, "the document was not found by its name");
-  else if (matches != 1)
-    refuse_update(call, "more than one document bears its name");
-  else if (!json_is_true(json_object_get(ours, "enabled")) || json_is_true(json_object_get(ours, "archived")))
-    refuse_update(call, "the document is disabled or archived");
-  else
-    carry_out_as_create(call, name);
-  json_decref(list);
+  json_t *own = json_pack("{s:s}", "mode", mode);
+  if (strcmp(mode, "automatic") != 0) /* whose rules read differently than they are written */
+    json_object_set(own, "rules", json_object_get(rule, "rules"));
+  json_object_set_new(body, "process_rule", own);
 }
 
-static void found_by_id(dp_call *child, dp_reply *reply, void *user) {
-  (void)child;
-  dp_call *call = user;
-  if (look_failed(call, reply))
-    return;
-  json_t *document = reply_json(reply), *body = request_json(call);
-  const char *name = text_of(document, "name"), *new_name = text_of(body, "name");
-  bool by_upload = strcmp(text_of(document, "data_source_type"), "upload_file") == 0;
-  bool renames = new_name[0] && strcmp(new_name, name) != 0;
-  dp_args *args = dp_args_new();
-  size_t length;
-  const char *dataset = dp__request_param(&call->request, "dataset_id", &length);
-  if (args) {
-    dp_args_set_text(args, "dataset_id", dataset, length);
-    dp_args_set_string(args, "keyword", name);
-    dp_args_set_int(args, "limit", 100);
-  }
-  if (!by_upload || renames) {
-    dp_args_free(args);
-    refuse_update(call, renames ? "it would change the name" : "the document is no uploaded text");
-  } else {
-    dp__call_child(call, DP_OP_DOCUMENTS_LIST, args, found_by_name);
-  }
+static dp_kind become_create(dp__request *r, const dp__mend *mend, char *note, dp_error *err) {
+  size_t length = 0, size = 0;
+  const char *dataset = dp__request_param(r, "dataset_id", &length);
+  json_t *body = load(r->body, r->body_length);
+  json_t *document = load(mend->document, mend->document_length);
+  char *path = NULL;
+  keep_settings(body, document);
+  if (!json_object_get(body, "indexing_technique"))
+    json_object_set_new(body, "indexing_technique", json_string(mend->technique));
+  char *text = json_dumps(body, JSON_COMPACT);
+  if (asprintf(&path, "/datasets/%.*s/document/create-by-text", (int)length, dataset) < 0)
+    path = NULL;
+  json_decref(body);
   json_decref(document);
-  json_decref(body);
-}
-
-static bool mend_update(dp_call *call) {
-  static const char *const names[] = {"dataset_id", "document_id", NULL};
-  if ((call->flags & DP_CALL_ALLOW_HAZARD) || !has_defect(call, "update_hangs_indexing"))
-    return false;
-  json_t *body = request_json(call);
-  bool has_text = text_of(body, "text")[0] != '\0';
-  json_decref(body);
-  if (!has_text) {
-    refuse_update(call, "it brings no text");
-    return true;
+  if (!text || !path) {
+    free(text);
+    free(path);
+    return dp__no_memory(err);
   }
-  dp__call_child(call, DP_OP_DOCUMENTS_GET, args_from_path(call, names), found_by_id);
-  return true;
+  size = strlen(text);
+  dp__request_take_body(r, text, size);
+  free(r->path);
+  r->path = path;
+  r->desc = dp__op_by_number(DP_OP_DOCUMENTS_CREATE_BY_TEXT);
+  snprintf(note, DP__NOTE_SIZE,
+           "update_by_text would hang this server's indexing; the same was done by a create of the "
+           "same name.");
+  return DP_OK;
 }
 
-bool dp__mend_before(dp_call *call) {
-  switch (call->request.desc->op) {
-  case DP_OP_DATASETS_RETRIEVE:
-    return mend_retrieve(call);
-  case DP_OP_DOCUMENTS_CREATE_BY_TEXT:
-    return mend_create(call);
-  case DP_OP_DOCUMENTS_UPDATE_BY_TEXT:
-    return mend_update(call);
-  default:
-    return false;
+static dp_kind take_technique(dp__mend *mend, const json_t *dataset, dp_error *err) {
+  const char *technique = text_of(dataset, "indexing_technique");
+  if (strcmp(technique, "economy") != 0 && strcmp(technique, "high_quality") != 0)
+    return DP_OK; /* the knowledge base has none yet */
+  mend->technique = strdup(technique);
+  return mend->technique ? DP_OK : dp__no_memory(err);
+}
+
+static dp_kind see_dataset(dp__request *r, dp__mend *mend, const json_t *dataset, char *note,
+                           dp_error *err) {
+  if (mend->kind == DP__MEND_RETRIEVE)
+    return mend_retrieve(r, dataset, note, err);
+  dp_kind kind = take_technique(mend, dataset, err);
+  if (kind != DP_OK)
+    return kind;
+  if (!mend->technique)
+    return dp__fail(err, DP_INVALID_REQUEST, "argument",
+                    "Send indexing_technique: economy, or high_quality with an embedding model.",
+                    "%s: indexing_technique is missing, and the knowledge base has none yet",
+                    r->desc->name);
+  return mend->kind == DP__MEND_UPDATE ? become_create(r, mend, note, err)
+                                       : mend_technique(r, mend->technique, note, err);
+}
+
+static dp_kind keep_document(dp__mend *mend, const char *body, size_t length, dp_error *err) {
+  mend->document = malloc(length + 1);
+  if (!mend->document)
+    return dp__no_memory(err);
+  memcpy(mend->document, body, length);
+  mend->document_length = length;
+  return DP_OK;
+}
+
+dp_kind dp__mend_seen(dp__request *r, dp__mend *mend, const char *origin, const char *body,
+                      size_t length, char *note, dp_error *err) {
+  json_t *seen = load(body, length);
+  dp_kind kind;
+  if (!json_is_object(seen)) {
+    kind = dp__fail(err, DP_PROTOCOL, "not_json", NULL,
+                    "%s: %s needed a look whose answer is no JSON object", origin, r->desc->name);
+  } else if (mend->looks & DP__MEND_NAMES) {
+    mend->looks &= ~(uint32_t)DP__MEND_NAMES;
+    kind = see_names(r, seen, err);
+  } else if (mend->looks & DP__MEND_DOCUMENT) {
+    mend->looks &= ~(uint32_t)DP__MEND_DOCUMENT;
+    kind = keep_document(mend, body, length, err);
+  } else {
+    mend->looks = 0;
+    kind = see_dataset(r, mend, seen, note, err);
   }
+  json_decref(seen);
+  return kind;
 }
 
-/* --- done_but_400 ------------------------------------------------------------------------------------------ */
-
-/* The answer that the server failed to write, as far as it is known: the id is not. */
-static bool write_tag_answer(dp_call *call) {
-  json_t *body = request_json(call);
-  json_t *answer = json_pack("{s:n, s:s, s:s, s:s}", "id", "name", text_of(body, "name"), "type",
-                             "knowledge", "binding_count", "0");
-  const char *id = text_of(body, "tag_id");
-  if (answer && id[0])
-    json_object_set_new(answer, "id", json_string(id));
-  char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
-  call->body.length = 0;
-  bool ok = text && dp__buffer_text(&call->body, text);
-  free(text);
-  json_decref(answer);
+char *dp__mend_tag_answer(const dp__request *r, size_t *length) {
+  json_t *body = load(r->body, r->body_length), *made = json_object();
+  json_t *id = json_object_get(body, "tag_id"), *name = json_object_get(body, "name");
+  if (json_is_string(id)) /* of a new tag nobody but the server knows it */
+    json_object_set(made, "id", id);
+  json_object_set(made, "name", name);
+  json_object_set_new(made, "type", json_string("knowledge"));
+  char *text = json_is_string(name) ? json_dumps(made, JSON_COMPACT) : NULL;
+  *length = text ? strlen(text) : 0;
+  json_decref(made);
   json_decref(body);
-  return ok;
-}
-
-void dp__mend_after(dp_call *call, dp__verdict *verdict) {
-  dp_op op = call->request.desc->op;
-  if ((op != DP_OP_TAGS_CREATE && op != DP_OP_TAGS_UPDATE) || verdict->error.status != 400 ||
-      !has_defect(call, "done_but_400") || !strstr(verdict->error.message, "validation error for DataSetTag") ||
-      !write_tag_answer(call))
-    return;
-  verdict->error = (dp_error){.kind = DP_OK};
-  dp_reply *reply = call->answered ? call->late_reply : call->reply;
-  reply->status = 200;
-  dp__reply_note(reply, op == DP_OP_TAGS_CREATE
-                            ? "the tag was created; this server's version fails to write its answer "
-                              "(400) and shows no unbound tag's id"
-                            : "the tag was renamed; this server's version fails to write its answer "
-                              "(400)");
+  return text;
 }

@@ -1,78 +1,125 @@
 /*
- * The pacer of one workspace.
+ * The pace of a workspace.
  *
- * Dify Cloud counts the calls of a workspace over a sliding minute, refused ones too, so running into
- * the limit makes it worse. We count what the server counts. The limit is one of three numbers and is
- * learnt from a refusal: it is the smallest of them that is not below our own count, and what is
- * missing to it was used by somebody else, who is granted that much for one window.
+ * Dify Cloud counts calls to knowledge bases over a sliding window, refused ones too, so running into
+ * the limit makes it last longer. The pacer counts what the server counts and holds a call back until
+ * there is room. Without a configured limit, the first refusal teaches it: plans allow 10, 100 or
+ * 1,000 a minute, so the limit is the least of these that holds what was let through, and what is
+ * missing from it others have used.
  */
 #include "pacer.h"
 
-static const uint64_t SLOT_US = 500000, WINDOW_US = 60000000;
+#include <stdlib.h>
+#include <string.h>
 
-static uint64_t number_of(uint64_t now_us) {
-  return now_us / SLOT_US + 1;
+static const uint32_t plans[] = {10, 100, 1000};
+enum { PLANS = sizeof plans / sizeof *plans };
+
+void dp__pacer_deinit(dp__pacer *pacer) {
+  free(pacer->times);
+  pacer->times = NULL;
+  pacer->first = pacer->count = pacer->capacity = 0;
 }
 
-static uint32_t in_window(const dp__pacer *pacer, uint64_t now_us) {
-  uint32_t count = 0;
-  for (unsigned i = 0; i < DP__PACER_SLOTS; i++)
-    if (pacer->slot_number[i] + DP__PACER_SLOTS > number_of(now_us))
-      count += pacer->slot_count[i];
-  return count;
+static uint64_t window(const dp__pacer *pacer) {
+  return pacer->window_us ? pacer->window_us : DP__PACER_WINDOW_US;
 }
 
-static void count(dp__pacer *pacer, uint64_t now_us) {
-  unsigned i = (unsigned)(number_of(now_us) % DP__PACER_SLOTS);
-  if (pacer->slot_number[i] != number_of(now_us)) {
-    pacer->slot_number[i] = number_of(now_us);
-    pacer->slot_count[i] = 0;
+static uint64_t time_at(const dp__pacer *pacer, size_t i) {
+  return pacer->times[(pacer->first + i) % pacer->capacity];
+}
+
+static void forget_old(dp__pacer *pacer, uint64_t now_us) {
+  while (pacer->count && time_at(pacer, 0) + window(pacer) <= now_us) {
+    pacer->first = (pacer->first + 1) % pacer->capacity;
+    pacer->count--;
   }
-  pacer->slot_count[i]++;
+  if (now_us >= pacer->others_until_us)
+    pacer->others = 0;
 }
 
-/* When the oldest slot that holds something leaves the window. */
-static uint64_t until_next(const dp__pacer *pacer, uint64_t now_us) {
-  uint64_t oldest = UINT64_MAX;
-  for (unsigned i = 0; i < DP__PACER_SLOTS; i++)
-    if (pacer->slot_count[i] && pacer->slot_number[i] + DP__PACER_SLOTS > number_of(now_us) &&
-        pacer->slot_number[i] < oldest)
-      oldest = pacer->slot_number[i];
-  if (oldest == UINT64_MAX)
-    return SLOT_US;
-  return (oldest + DP__PACER_SLOTS - 1) * SLOT_US - now_us;
+/* When the n-th oldest thing in the window leaves it (n from 1); the others' leave all at once. */
+static uint64_t nth_leaves_us(const dp__pacer *pacer, size_t n) {
+  size_t i = 0;
+  bool others = pacer->others > 0;
+  while (n > 0 && (i < pacer->count || others)) {
+    uint64_t own = i < pacer->count ? time_at(pacer, i) + window(pacer) : UINT64_MAX;
+    bool others_first = others && pacer->others_until_us <= own;
+    size_t leave = others_first ? pacer->others : 1;
+    uint64_t at = others_first ? pacer->others_until_us : own;
+    if (leave >= n)
+      return at;
+    n -= leave;
+    if (others_first)
+      others = false;
+    else
+      i++;
+  }
+  return UINT64_MAX;
 }
 
-bool dp__pacer_admit(dp__pacer *pacer, uint64_t now_us, uint64_t *wait_us) {
-  *wait_us = 0;
-  if (now_us < pacer->blocked_until_us) {
-    *wait_us = pacer->blocked_until_us - now_us;
+uint64_t dp__pacer_wait_us(dp__pacer *pacer, size_t ahead, uint64_t now_us) {
+  if (pacer->limit == 0)
+    return 0;
+  forget_old(pacer, now_us);
+  uint64_t used = (uint64_t)pacer->count + pacer->out + pacer->others + ahead;
+  if (used < pacer->limit)
+    return 0;
+  size_t n = (size_t)(used - pacer->limit + 1);
+  uint64_t at = nth_leaves_us(pacer, n);
+  if (at != UINT64_MAX)
+    return at - now_us;
+  /* What is out, or goes before it, leaves a whole window after it was answered. */
+  size_t known = pacer->count + pacer->others;
+  return window(pacer) * (1 + (n - known - 1) / pacer->limit);
+}
+
+void dp__pacer_go(dp__pacer *pacer) {
+  pacer->out++;
+}
+
+void dp__pacer_unsent(dp__pacer *pacer) {
+  pacer->out--;
+}
+
+static bool grow(dp__pacer *pacer) {
+  if (pacer->count < pacer->capacity)
+    return true;
+  size_t capacity = pacer->capacity ? 2 * pacer->capacity : 32;
+  uint64_t *times = malloc(capacity * sizeof *times);
+  if (!times)
     return false;
-  }
-  uint32_t others = now_us < pacer->others_until_us ? pacer->others : 0;
-  if (pacer->limit && in_window(pacer, now_us) + others >= pacer->limit) {
-    *wait_us = until_next(pacer, now_us);
-    return false;
-  }
-  count(pacer, now_us);
+  for (size_t i = 0; i < pacer->count; i++)
+    times[i] = time_at(pacer, i);
+  free(pacer->times);
+  pacer->times = times;
+  pacer->first = 0;
+  pacer->capacity = capacity;
   return true;
 }
 
-void dp__pacer_refused(dp__pacer *pacer, uint64_t now_us) {
-  static const uint32_t plans[] = {10, 100, 1000};
-  uint32_t own = in_window(pacer, now_us);
-  if (pacer->limit == 0 || own < pacer->limit) {
-    uint32_t plan = plans[2];
-    for (unsigned i = 0; i < 3; i++)
-      if (own <= plans[i] + 1) {
-        plan = plans[i];
-        break;
-      }
-    if (pacer->limit == 0)
-      pacer->limit = plan;
-    pacer->others = own < pacer->limit ? pacer->limit - own : 0;
-    pacer->others_until_us = now_us + WINDOW_US;
+void dp__pacer_answered(dp__pacer *pacer, uint64_t now_us) {
+  pacer->out--;
+  forget_old(pacer, now_us);
+  if (!grow(pacer)) { /* no memory: the newest stands for both */
+    if (pacer->count)
+      pacer->times[(pacer->first + pacer->count - 1) % pacer->capacity] = now_us;
+    return;
   }
-  uint64_t wait = until_next(pacer, now_us);
-  pacer->blocked_until_us = now_us + wait;
+  pacer->times[(pacer->first + pacer->count) % pacer->capacity] = now_us;
+  pacer->count++;
+}
+
+void dp__pacer_refused(dp__pacer *pacer, uint64_t now_us) {
+  forget_old(pacer, now_us);
+  uint64_t own = pacer->count ? pacer->count - 1 : 0; /* the refused one did not get through */
+  if (!pacer->configured) {
+    unsigned plan = 0;
+    while (plan + 1 < PLANS && (plans[plan] < own || plans[plan] < pacer->limit))
+      plan++;
+    if (pacer->limit <= plans[plan])
+      pacer->limit = plans[plan];
+  }
+  pacer->others = pacer->limit > own ? pacer->limit - (uint32_t)own : 0;
+  pacer->others_until_us = now_us + window(pacer);
 }

@@ -1,26 +1,42 @@
-/* pacer.h - a plan's calls a minute, kept to. Internal. Pure: time goes in as an argument. */
+/* pacer.h - no more calls a minute than the plan allows. Internal. Pure: time goes in as an argument. */
 #ifndef DP_PACER_H
 #define DP_PACER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { DP__PACER_SLOTS = 120 };
+enum { DP__PACER_WINDOW_US = 60000000 };
 
-/* A sliding window of 60 s in slots of half a second. */
+/*
+ * One workspace's sliding window. Zeroed but for window_us and limit = new. A call is counted from
+ * the moment it is let go until a window after its answer, since nobody knows when within that time
+ * the server counted it.
+ */
 typedef struct dp__pacer {
-  uint32_t limit; /* calls a window; 0 = none known */
-  uint32_t others; /* of them, what other machines were using when a refusal taught the limit */
-  uint64_t others_until_us;
-  uint64_t blocked_until_us; /* a refusal: nothing before */
-  uint64_t slot_number[DP__PACER_SLOTS];
-  uint32_t slot_count[DP__PACER_SLOTS];
+  uint64_t window_us; /* 0 = DP__PACER_WINDOW_US */
+  uint32_t limit;     /* calls a window; 0 = none is known */
+  bool configured;    /* limit is the owner's word and is not learnt */
+  uint32_t out;       /* let go and not answered */
+  uint32_t others;    /* what somebody else used when we were refused … */
+  uint64_t others_until_us; /* … which has left the window by then */
+  uint64_t *times;    /* when answers came, a ring, oldest first */
+  size_t first, count, capacity;
 } dp__pacer;
 
-/* dp__pacer_admit - whether a counted call may go out now; then it is counted. Else *wait_us is when
- * to ask again. */
-bool dp__pacer_admit(dp__pacer *pacer, uint64_t now_us, uint64_t *wait_us);
-/* dp__pacer_refused - the server refused a call for its rate: learn the limit (10, 100 or 1,000). */
+void dp__pacer_deinit(dp__pacer *pacer);
+
+/* dp__pacer_wait_us - 0: a call may go now, if ahead others that wait go before it; else the least time
+ * until it may. Answers that are still out can make it longer. */
+uint64_t dp__pacer_wait_us(dp__pacer *pacer, size_t ahead, uint64_t now_us);
+
+/* dp__pacer_go - a call that counts is let go. Each is followed by one answered or one unsent. */
+void dp__pacer_go(dp__pacer *pacer);
+/* dp__pacer_answered - it was answered, or may have reached the server. */
+void dp__pacer_answered(dp__pacer *pacer, uint64_t now_us);
+/* dp__pacer_unsent - no byte of it can have reached the server. */
+void dp__pacer_unsent(dp__pacer *pacer);
+/* dp__pacer_refused - after dp__pacer_answered, where the answer was the plan's refusal: learn. */
 void dp__pacer_refused(dp__pacer *pacer, uint64_t now_us);
 
 #endif

@@ -1,29 +1,115 @@
-/* Replies are made on the engine's thread and never change after a program has seen one, so any
- * thread may read them. The body is the server's bytes as they came. */
-#include "replies.h"
+/*
+ * Replies.
+ *
+ * A reply is made by the engine and read on any thread, so nothing in it changes once it was given
+ * away. The answer's bytes stand apart: they are what is large, and what joined calls and the cache
+ * share, while each caller's own story (how long it took, whether it waited) is his.
+ */
+#include "reply.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+/* --- answers ------------------------------------------------------------------------------------ */
+
+static char *put_text(char **at, const char *text) {
+  char *start = *at;
+  size_t length = strlen(text) + 1;
+  memcpy(start, text, length);
+  *at += length;
+  return start;
+}
+
+static bool copy_head(dp__answer *answer, const dp_head *head) {
+  size_t size = strlen(head->type) + 1;
+  for (size_t i = 0; i < head->header_count; i++)
+    size += strlen(head->headers[i].name) + strlen(head->headers[i].value) + 2;
+  char *at = answer->texts = malloc(size);
+  answer->headers = calloc(head->header_count + 1, sizeof *answer->headers);
+  if (!at || !answer->headers)
+    return false;
+  answer->status = head->status;
+  answer->type = put_text(&at, head->type);
+  for (size_t i = 0; i < head->header_count; i++) {
+    answer->headers[i].name = put_text(&at, head->headers[i].name);
+    answer->headers[i].value = put_text(&at, head->headers[i].value);
+  }
+  answer->header_count = head->header_count;
+  return true;
+}
+
+dp__answer *dp__answer_new(const dp_head *head) {
+  dp__answer *answer = calloc(1, sizeof *answer);
+  if (!answer)
+    return NULL;
+  atomic_init(&answer->refs, 1);
+  answer->type = "";
+  if (head && !copy_head(answer, head)) {
+    dp__answer_unref(answer);
+    return NULL;
+  }
+  return answer;
+}
+
+dp__answer *dp__answer_made(int32_t status, const char *json, size_t length) {
+  static const dp_header type = {"Content-Type", "application/json"};
+  dp_head head = {.status = status, .type = type.value, .headers = &type, .header_count = 1};
+  dp__answer *answer = dp__answer_new(&head);
+  if (answer && !dp__buffer_append(&answer->body, json, length)) {
+    dp__answer_unref(answer);
+    return NULL;
+  }
+  return answer;
+}
+
+dp__answer *dp__answer_ref(dp__answer *answer) {
+  atomic_fetch_add_explicit(&answer->refs, 1, memory_order_relaxed);
+  return answer;
+}
+
+void dp__answer_unref(dp__answer *answer) {
+  if (!answer || atomic_fetch_sub_explicit(&answer->refs, 1, memory_order_acq_rel) != 1)
+    return;
+  dp__buffer_deinit(&answer->body);
+  free(answer->headers);
+  free(answer->texts);
+  free(answer);
+}
+
+const char *dp__answer_header(const dp__answer *answer, const char *name) {
+  for (size_t i = answer ? answer->header_count : 0; i > 0; i--)
+    if (strcasecmp(answer->headers[i - 1].name, name) == 0)
+      return answer->headers[i - 1].value;
+  return NULL;
+}
+
+bool dp__answer_is_dify(const dp__answer *answer) {
+  return dp__answer_header(answer, "x-version") != NULL;
+}
+
+/* --- replies ------------------------------------------------------------------------------------ */
+
 dp_reply *dp__reply_new(void) {
   dp_reply *reply = calloc(1, sizeof *reply);
-  if (reply)
-    atomic_init(&reply->refs, 1);
+  if (!reply)
+    return NULL;
+  atomic_init(&reply->refs, 1);
+  reply->meta.version = reply->version;
+  reply->meta.note = reply->note;
   return reply;
 }
 
-static void drop_head(dp_reply *reply) {
-  for (size_t i = 0; i < reply->header_count; i++) {
-    free((char *)(uintptr_t)reply->headers[i].name);
-    free((char *)(uintptr_t)reply->headers[i].value);
-  }
-  free(reply->headers);
-  free(reply->type);
-  reply->headers = NULL;
-  reply->header_count = 0;
-  reply->type = NULL;
+void dp__reply_note(dp_reply *reply, const char *format, ...) {
+  size_t used = strlen(reply->note);
+  if (used && used + 1 < sizeof reply->note)
+    reply->note[used++] = ' ', reply->note[used] = '\0';
+  va_list args;
+  va_start(args, format);
+  vsnprintf(reply->note + used, sizeof reply->note - used, format, args);
+  va_end(args);
 }
 
 dp_reply *dp_reply_ref(dp_reply *reply) {
@@ -34,37 +120,8 @@ dp_reply *dp_reply_ref(dp_reply *reply) {
 void dp_reply_unref(dp_reply *reply) {
   if (!reply || atomic_fetch_sub_explicit(&reply->refs, 1, memory_order_acq_rel) != 1)
     return;
-  drop_head(reply);
-  free(reply->body);
+  dp__answer_unref(reply->answer);
   free(reply);
-}
-
-bool dp__reply_take_head(dp_reply *reply, const dp_head *head) {
-  drop_head(reply);
-  reply->status = head->status;
-  reply->type = strdup(head->type);
-  reply->headers = calloc(head->header_count ? head->header_count : 1, sizeof *reply->headers);
-  if (!reply->type || !reply->headers)
-    return false;
-  for (size_t i = 0; i < head->header_count; i++) {
-    dp_header *h = &reply->headers[reply->header_count++];
-    h->name = strdup(head->headers[i].name);
-    h->value = strdup(head->headers[i].value);
-    if (!h->name || !h->value)
-      return false;
-  }
-  return true;
-}
-
-bool dp__reply_set_body(dp_reply *reply, dp__buffer *body) {
-  free(reply->body);
-  reply->body = dp__buffer_steal(body, &reply->body_length);
-  return reply->body != NULL;
-}
-
-void dp__reply_note(dp_reply *reply, const char *text) {
-  size_t length = strlen(reply->note);
-  snprintf(reply->note + length, sizeof reply->note - length, "%s%s", length ? "; " : "", text);
 }
 
 dp_kind dp_reply_kind(const dp_reply *reply) {
@@ -76,32 +133,30 @@ const dp_error *dp_reply_error(const dp_reply *reply) {
 }
 
 int32_t dp_reply_status(const dp_reply *reply) {
-  return reply->status;
+  return reply->answer ? reply->answer->status : 0;
 }
 
 const char *dp_reply_type(const dp_reply *reply) {
-  return reply->type ? reply->type : "";
+  return reply->answer ? reply->answer->type : "";
 }
 
 const void *dp_reply_body(const dp_reply *reply, size_t *length) {
+  const dp__buffer *body = reply->answer ? &reply->answer->body : NULL;
   if (length)
-    *length = reply->body ? reply->body_length : 0;
-  return reply->body ? reply->body : "";
+    *length = body ? body->length : 0;
+  return body && body->data ? body->data : "";
 }
 
 const char *dp_reply_header(const dp_reply *reply, const char *name) {
-  for (size_t i = 0; i < reply->header_count; i++)
-    if (strcasecmp(reply->headers[i].name, name) == 0)
-      return reply->headers[i].value;
-  return NULL;
+  return name ? dp__answer_header(reply->answer, name) : NULL;
 }
 
 bool dp_reply_header_at(const dp_reply *reply, size_t index, const char **name,
                         const char **value) {
-  if (index >= reply->header_count)
+  if (!reply->answer || index >= reply->answer->header_count)
     return false;
-  *name = reply->headers[index].name;
-  *value = reply->headers[index].value;
+  *name = reply->answer->headers[index].name;
+  *value = reply->answer->headers[index].value;
   return true;
 }
 

@@ -1,47 +1,56 @@
 /*
- * Repeats.
+ * Repeats, so that they help and do not harm.
  *
- * Two things keep them from doing harm. The pauses are random (decorrelated jitter), so that calls
- * that failed together do not come back together. And a budget, shared by all calls to a server, keeps
- * an outage from being doubled: repeats may be a tenth of the calls, and three a second in any case,
- * so that a quiet program can repeat at all.
+ * Pauses are decorrelated jitter (each drawn between the first pause and three times the last), which
+ * spreads callers that failed together best. The budget is per server: a single caller's three tries are
+ * sensible, ten thousand callers' three tries are an attack on a server that is coming back.
  */
 #include "retry.h"
 
-static const double share = 0.1, per_second = 3.0, most = 30.0;
-
-static void refill(dp__budget *budget, uint64_t now_us) {
-  if (budget->at_us == 0)
-    budget->tokens = per_second;
-  else if (now_us > budget->at_us)
-    budget->tokens += per_second * (double)(now_us - budget->at_us) / 1e6;
-  budget->at_us = now_us;
-  if (budget->tokens > most)
-    budget->tokens = most;
+uint64_t dp__chance_between(dp__chance *chance, uint64_t low, uint64_t high) {
+  uint64_t z = (chance->state += 0x9e3779b97f4a7c15u); /* splitmix64 */
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  z ^= z >> 31;
+  return high > low ? low + z % (high - low + 1) : low;
 }
 
-void dp__budget_call(dp__budget *budget) {
-  if (budget->tokens < most)
-    budget->tokens += share;
+uint32_t dp__retry_pause_ms(dp__chance *chance, uint32_t last_ms, uint32_t initial_ms,
+                            uint32_t max_ms) {
+  uint64_t high = last_ms ? 3ull * last_ms : 3ull * initial_ms;
+  uint64_t pause = dp__chance_between(chance, initial_ms, high);
+  return (uint32_t)(pause > max_ms ? max_ms : pause);
 }
 
-bool dp__budget_spend(dp__budget *budget, uint64_t now_us, uint64_t *wait_us) {
-  refill(budget, now_us);
-  *wait_us = 0;
-  if (budget->tokens >= 1.0) {
-    budget->tokens -= 1.0;
-    return true;
+static uint64_t second_of(uint64_t us) {
+  return us / 1000000 + 1; /* a slot of zeros is of no second */
+}
+
+static unsigned slot_of(dp__budget *budget, uint64_t us) {
+  uint64_t second = second_of(us);
+  unsigned i = (unsigned)(second % DP__BUDGET_SLOTS);
+  if (budget->slots[i].second != second) {
+    budget->slots[i].second = second;
+    budget->slots[i].calls = budget->slots[i].repeats = 0;
   }
-  *wait_us = (uint64_t)((1.0 - budget->tokens) / per_second * 1e6) + 1;
-  return false;
+  return i;
 }
 
-uint64_t dp__backoff_next(dp__backoff *backoff, uint64_t random) {
-  uint64_t low = 1000ull * backoff->initial_ms, cap = 1000ull * backoff->max_ms;
-  uint64_t high = backoff->last_us ? 3 * backoff->last_us : low;
-  if (high < low)
-    high = low;
-  uint64_t pause = low + random % (high - low + 1);
-  backoff->last_us = pause < cap ? pause : cap;
-  return backoff->last_us;
+void dp__budget_call(dp__budget *budget, uint64_t now_us) {
+  budget->slots[slot_of(budget, now_us)].calls++;
+}
+
+uint64_t dp__budget_take(dp__budget *budget, uint64_t at_us) {
+  unsigned now = slot_of(budget, at_us);
+  uint64_t second = second_of(at_us), calls = 0, repeats = 0;
+  for (unsigned i = 0; i < DP__BUDGET_SLOTS; i++)
+    if (budget->slots[i].second + DP__BUDGET_SLOTS > second) {
+      calls += budget->slots[i].calls;
+      repeats += budget->slots[i].repeats;
+    }
+  if (budget->slots[now].repeats < DP__BUDGET_LEAST || repeats < calls / DP__BUDGET_SHARE) {
+    budget->slots[now].repeats++;
+    return 0;
+  }
+  return second * 1000000 - at_us; /* the next second has places of its own */
 }

@@ -1,38 +1,411 @@
 /*
- * Looking whether a write happened.
+ * Proof of writes.
  *
- * A write that an earlier life of the service may have carried out is not carried out again blindly.
- * Deleting by id is the one kind that needs no look: the second time finds nothing and changes
- * nothing, so it is simply done, and "not found" is then the proof that it is gone. Of everything
- * else the caller is told that its outcome is not known.
+ * For each operation, the read that shows soonest that it happened, and what in its answer proves it. A
+ * proof must hold against everybody else's doings: a document of the same name may be older, a
+ * knowledge base of the same name may be another caller's. So creations are held against the
+ * server's own clock, the text's size, and the ids that others were given. What is not found proves
+ * nothing; only what is gone, where the write was to make it go.
  */
-#include "calls.h"
+#include "verify.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <jansson.h>
 
-#include "errors.h"
+#include "json.h"
+#include "utf8.h"
 
-static void gone_is_done(dp_call *call) {
-  dp_reply *reply = call->answered ? call->late_reply : call->reply;
-  if (reply->error.kind != DP_NOT_FOUND)
-    return;
-  reply->error = (dp_error){.kind = DP_OK};
-  reply->meta.verified = 1;
-  reply->status = 204;
-  dp__reply_note(reply, "it was gone already: an earlier call deleted it");
+uint64_t dp__look_gap_us(unsigned n) {
+  static const uint64_t gaps[] = {50000, 150000, 300000, 500000, 1000000, 2000000};
+  return gaps[n < sizeof gaps / sizeof *gaps ? n : sizeof gaps / sizeof *gaps - 1];
 }
 
-bool dp__verify_before(dp_call *call) {
-  if (strcmp(call->request.method, "DELETE") == 0 && call->request.desc->op != DP_OP_HTTP_REQUEST &&
-      !call->request.body) {
-    call->finishing = gone_is_done;
+/* --- small things ------------------------------------------------------------------------------------ */
+
+static json_t *load(const char *text, size_t length) {
+  return text ? json_loadb(text, length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+}
+
+static json_t *load_exact(const char *text, size_t length) {
+  return text ? json_loadb(text, length, JSON_ALLOW_NUL, NULL) : NULL;
+}
+
+static json_t *request_body(const dp__request *r) {
+  return load_exact(r->body, r->body_length);
+}
+
+static bool same_text(const json_t *a, const json_t *b) {
+  return json_is_string(a) && json_is_string(b) &&
+         json_string_length(a) == json_string_length(b) &&
+         memcmp(json_string_value(a), json_string_value(b), json_string_length(a)) == 0;
+}
+
+static bool is_text(const json_t *a, const char *text, size_t length) {
+  return json_is_string(a) && json_string_length(a) == length &&
+         memcmp(json_string_value(a), text, length) == 0;
+}
+
+static bool copy_param(const dp__request *r, const char *name, dp_args *args) {
+  size_t length = 0;
+  const char *value = dp__request_param(r, name, &length);
+  return value && dp_args_set_text(args, name, value, length) == DP_OK;
+}
+
+static bool prove_with(dp__proven *proven, int32_t status, const json_t *value) {
+  *proven = (dp__proven){.status = status};
+  if (!value)
+    return true;
+  proven->json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+  proven->length = proven->json ? strlen(proven->json) : 0;
+  return proven->json != NULL;
+}
+
+static bool prove_gone(dp__proven *proven) {
+  return prove_with(proven, 204, NULL);
+}
+
+/* --- documents.create_by_text -------------------------------------------------------------------------- */
+
+enum { NAME_CUT = 200 }; /* the server cuts longer names */
+
+/* The first characters of a text, as the server would keep them. */
+static size_t cut_length(const char *text, size_t length) {
+  size_t points = 0, i = 0;
+  for (; i < length; i++)
+    if (((unsigned char)text[i] & 0xc0) != 0x80 && ++points > NAME_CUT)
+      break;
+  return i;
+}
+
+static dp_op look_for_name(const dp__request *r, dp_args *args) {
+  json_t *body = request_body(r);
+  const json_t *name = json_object_get(body, "name");
+  bool ok = json_is_string(name) && copy_param(r, "dataset_id", args) &&
+            dp_args_set_text(args, "keyword", json_string_value(name),
+                             cut_length(json_string_value(name), json_string_length(name))) ==
+                DP_OK &&
+            dp_args_set_int(args, "limit", 100) == DP_OK;
+  json_decref(body);
+  return ok ? DP_OP_DOCUMENTS_LIST : DP_OP_NONE;
+}
+
+static bool is_that_upload(const json_t *upload, const json_t *text, int64_t since_s) {
+  const json_t *size = json_object_get(upload, "size"), *at = json_object_get(upload, "created_at");
+  if (!json_is_number(size) || !json_is_number(at) || !json_is_string(text))
     return false;
+  size_t points = dp__utf8_count(json_string_value(text), json_string_length(text));
+  return json_number_value(size) == (double)points && json_number_value(at) >= (double)since_s;
+}
+
+static bool judge_create_by_text(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  const json_t *name = json_object_get(body, "name");
+  bool done = false;
+  size_t i;
+  json_t *item;
+  size_t cut = json_is_string(name)
+                   ? cut_length(json_string_value(name), json_string_length(name))
+                   : 0;
+  if (kind == DP_OK && json_is_string(name) && claim->since_s != INT64_MIN)
+    json_array_foreach(json_object_get(answer, "data"), i, item) {
+      json_t *detail = json_object_get(item, "data_source_detail_dict");
+      if (!is_text(json_object_get(item, "name"), json_string_value(name), cut) ||
+          !is_that_upload(json_object_get(detail, "upload_file"), json_object_get(body, "text"),
+                          claim->since_s))
+        continue;
+      json_t *made = json_pack("{s:O,s:s}", "document", item, "batch", "");
+      done = made && prove_with(proven, 200, made);
+      json_decref(made);
+      break;
+    }
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+/* --- datasets ------------------------------------------------------------------------------------------ */
+
+static dp_op look_for_dataset(const dp__request *r, dp_args *args) {
+  json_t *body = request_body(r);
+  const json_t *name = json_object_get(body, "name");
+  bool ok = json_is_string(name) &&
+            dp_args_set_text(args, "keyword", json_string_value(name), json_string_length(name)) ==
+                DP_OK &&
+            dp_args_set_int(args, "limit", 100) == DP_OK &&
+            dp_args_set_bool(args, "include_all", true) == DP_OK;
+  json_decref(body);
+  return ok ? DP_OP_DATASETS_LIST : DP_OP_NONE;
+}
+
+static bool is_mine(const dp__claim_facts *claim, const json_t *item) {
+  const char *id = json_string_value(json_object_get(item, "id"));
+  return id && !claim->taken(claim->user, id);
+}
+
+static bool judge_dataset_create(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  const json_t *name = json_object_get(body, "name");
+  bool done = false;
+  size_t i;
+  json_t *item;
+  if (kind == DP_OK && claim->since_s != INT64_MIN)
+    json_array_foreach(json_object_get(answer, "data"), i, item) {
+      const json_t *at = json_object_get(item, "created_at");
+      if (same_text(json_object_get(item, "name"), name) && json_is_number(at) &&
+          json_number_value(at) >= (double)claim->since_s && is_mine(claim, item)) {
+        done = prove_with(proven, 200, item);
+        break;
+      }
+    }
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+static dp_op look_at_dataset(const dp__request *r, dp_args *args) {
+  return copy_param(r, "dataset_id", args) ? DP_OP_DATASETS_GET : DP_OP_NONE;
+}
+
+static bool judge_gone(const dp__claim_facts *claim, dp_kind kind, const char *text, size_t length,
+                       dp__proven *proven) {
+  (void)claim, (void)text, (void)length;
+  return kind == DP_NOT_FOUND && prove_gone(proven);
+}
+
+/* An update is a state: if all that was asked for stands there, it is done. */
+static bool judge_members(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                          size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length), *value;
+  const char *name;
+  bool done = kind == DP_OK && json_object_size(body) > 0;
+  if (done)
+    json_object_foreach(body, name, value) done = done &&
+                                                  json_equal(value, json_object_get(answer, name));
+  done = done && prove_with(proven, 200, answer);
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+/* --- documents ------------------------------------------------------------------------------------------ */
+
+static dp_op look_at_document(const dp__request *r, dp_args *args) {
+  bool ok = copy_param(r, "dataset_id", args) && copy_param(r, "document_id", args);
+  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
+}
+
+static bool judge_update_by_text(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  const json_t *upload =
+      json_object_get(json_object_get(answer, "data_source_info"), "upload_file");
+  bool done = kind == DP_OK && claim->since_s != INT64_MIN &&
+              same_text(json_object_get(answer, "name"), json_object_get(body, "name")) &&
+              is_that_upload(upload, json_object_get(body, "text"), claim->since_s);
+  if (done) {
+    json_t *made = json_pack("{s:O,s:s}", "document", answer, "batch", "");
+    done = made && prove_with(proven, 200, made);
+    json_decref(made);
   }
-  dp_error error;
-  dp__fail(&error, DP_UNKNOWN_OUTCOME, "service_restarted",
-           "Look at the server whether it took effect before you do it again.",
-           "%s: it was sent to a service that has ended, and may have taken effect",
-           call->request.desc->name);
-  dp__call_fail(call, &error);
-  return true;
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+/* One document's status can be read back; many would need many looks. */
+static dp_op look_at_status(const dp__request *r, dp_args *args) {
+  json_t *body = request_body(r);
+  const json_t *ids = json_object_get(body, "document_ids");
+  const char *id = json_string_value(json_array_get(ids, 0));
+  bool ok = json_array_size(ids) == 1 && id && copy_param(r, "dataset_id", args) &&
+            dp_args_set_string(args, "document_id", id) == DP_OK;
+  json_decref(body);
+  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
+}
+
+static bool judge_status(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                         size_t length, dp__proven *proven) {
+  size_t size = 0;
+  const char *action = dp__request_param(claim->request, "action", &size);
+  json_t *answer = load_exact(text, length);
+  bool enabled = json_is_true(json_object_get(answer, "enabled"));
+  bool archived = json_is_true(json_object_get(answer, "archived"));
+  bool known = kind == DP_OK && action && json_object_get(answer, "enabled");
+  bool done = known && ((size == 6 && memcmp(action, "enable", 6) == 0 && enabled) ||
+                        (size == 7 && memcmp(action, "disable", 7) == 0 && !enabled) ||
+                        (size == 7 && memcmp(action, "archive", 7) == 0 && archived) ||
+                        (size == 10 && memcmp(action, "un_archive", 10) == 0 && !archived));
+  json_t *made = done ? json_pack("{s:s}", "result", "success") : NULL;
+  done = made && prove_with(proven, 200, made);
+  json_decref(made);
+  json_decref(answer);
+  return done;
+}
+
+/* --- metadata -------------------------------------------------------------------------------------------- */
+
+static dp_op look_at_fields(const dp__request *r, dp_args *args) {
+  return copy_param(r, "dataset_id", args) ? DP_OP_METADATA_LIST : DP_OP_NONE;
+}
+
+static bool judge_field_create(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                               size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length), *item;
+  bool done = false;
+  size_t i;
+  if (kind == DP_OK)
+    json_array_foreach(json_object_get(answer, "doc_metadata"), i, item) {
+      if (!same_text(json_object_get(item, "name"), json_object_get(body, "name")) ||
+          !same_text(json_object_get(item, "type"), json_object_get(body, "type")) ||
+          !is_mine(claim, item))
+        continue;
+      json_t *made = json_pack("{s:O,s:O,s:O}", "id", json_object_get(item, "id"), "type",
+                               json_object_get(item, "type"), "name",
+                               json_object_get(item, "name"));
+      done = made && prove_with(proven, 201, made);
+      json_decref(made);
+      break;
+    }
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+static json_t *field_of(const dp__request *r, const json_t *answer) {
+  size_t size = 0, i;
+  const char *id = dp__request_param(r, "metadata_id", &size);
+  json_t *item;
+  json_array_foreach(json_object_get(answer, "doc_metadata"), i,
+                     item) if (id && is_text(json_object_get(item, "id"), id, size)) return item;
+  return NULL;
+}
+
+static bool judge_field_update(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                               size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  json_t *item = field_of(claim->request, answer);
+  bool done = kind == DP_OK && item &&
+              same_text(json_object_get(item, "name"), json_object_get(body, "name")) &&
+              prove_with(proven, 200, item);
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+static bool judge_field_gone(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                             size_t length, dp__proven *proven) {
+  json_t *answer = load(text, length);
+  bool done = kind == DP_OK && json_is_array(json_object_get(answer, "doc_metadata")) &&
+              !field_of(claim->request, answer) && prove_gone(proven);
+  json_decref(answer);
+  return done;
+}
+
+static bool judge_built_in(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                           size_t length, dp__proven *proven) {
+  size_t size = 0;
+  const char *action = dp__request_param(claim->request, "action", &size);
+  json_t *answer = load(text, length);
+  const json_t *on = json_object_get(answer, "built_in_field_enabled");
+  bool done = kind == DP_OK && action && json_is_boolean(on) &&
+              json_is_true(on) == (size == 6 && memcmp(action, "enable", 6) == 0);
+  json_t *made = done ? json_pack("{s:s}", "result", "success") : NULL;
+  done = made && prove_with(proven, 200, made);
+  json_decref(made);
+  json_decref(answer);
+  return done;
+}
+
+/* --- tags ------------------------------------------------------------------------------------------------- */
+
+static dp_op look_at_bound_tags(const dp__request *r, dp_args *args) {
+  json_t *body = request_body(r);
+  const char *id = json_string_value(json_object_get(body, "target_id"));
+  bool ok = id && dp_args_set_string(args, "dataset_id", id) == DP_OK;
+  json_decref(body);
+  return ok ? DP_OP_DATASETS_TAGS : DP_OP_NONE;
+}
+
+static bool has_tag(const json_t *answer, const json_t *id) {
+  size_t i;
+  json_t *item;
+  json_array_foreach(json_object_get(answer, "data"), i,
+                     item) if (same_text(json_object_get(item, "id"), id)) return true;
+  return false;
+}
+
+/* Whether all the tags that the request names are bound, or none of them. */
+static bool judge_tags(const dp__claim_facts *claim, dp_kind kind, const char *text, size_t length,
+                       bool bound, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load(text, length), *id;
+  const json_t *one = json_object_get(body, "tag_id"), *many = json_object_get(body, "tag_ids");
+  bool done = kind == DP_OK && json_is_array(json_object_get(answer, "data")) &&
+              (json_is_string(one) || json_array_size(many) > 0);
+  size_t i;
+  if (done && json_is_string(one))
+    done = has_tag(answer, one) == bound;
+  json_array_foreach(many, i, id) done = done && has_tag(answer, id) == bound;
+  done = done && prove_gone(proven);
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+static bool judge_bind(const dp__claim_facts *claim, dp_kind kind, const char *text, size_t length,
+                       dp__proven *proven) {
+  return judge_tags(claim, kind, text, length, true, proven);
+}
+
+static bool judge_unbind(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                         size_t length, dp__proven *proven) {
+  return judge_tags(claim, kind, text, length, false, proven);
+}
+
+/* --- segments ---------------------------------------------------------------------------------------------- */
+
+static dp_op look_at_segment(const dp__request *r, dp_args *args) {
+  bool ok = copy_param(r, "dataset_id", args) && copy_param(r, "document_id", args) &&
+            copy_param(r, "segment_id", args);
+  return ok ? DP_OP_SEGMENTS_GET : DP_OP_NONE;
+}
+
+static bool judge_segment_update(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  const json_t *wanted = json_object_get(json_object_get(body, "segment"), "content");
+  const json_t *there = json_object_get(json_object_get(answer, "data"), "content");
+  bool only_content = json_object_size(json_object_get(body, "segment")) == 1;
+  bool done = kind == DP_OK && only_content && same_text(wanted, there) &&
+              prove_with(proven, 200, answer);
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+static const dp__prover provers[] = {
+    {DP_OP_DOCUMENTS_CREATE_BY_TEXT, look_for_name, judge_create_by_text},
+    {DP_OP_DOCUMENTS_UPDATE_BY_TEXT, look_at_document, judge_update_by_text},
+    {DP_OP_DOCUMENTS_UPDATE_STATUS, look_at_status, judge_status},
+    {DP_OP_DOCUMENTS_DELETE, look_at_document, judge_gone},
+    {DP_OP_DATASETS_CREATE, look_for_dataset, judge_dataset_create},
+    {DP_OP_DATASETS_UPDATE, look_at_dataset, judge_members},
+    {DP_OP_DATASETS_DELETE, look_at_dataset, judge_gone},
+    {DP_OP_METADATA_CREATE, look_at_fields, judge_field_create},
+    {DP_OP_METADATA_UPDATE, look_at_fields, judge_field_update},
+    {DP_OP_METADATA_DELETE, look_at_fields, judge_field_gone},
+    {DP_OP_METADATA_TOGGLE_BUILT_IN, look_at_fields, judge_built_in},
+    {DP_OP_TAGS_BIND, look_at_bound_tags, judge_bind},
+    {DP_OP_TAGS_UNBIND, look_at_bound_tags, judge_unbind},
+    {DP_OP_SEGMENTS_UPDATE, look_at_segment, judge_segment_update},
+    {DP_OP_SEGMENTS_DELETE, look_at_segment, judge_gone},
+};
+
+const dp__prover *dp__prover_for(dp_op op) {
+  for (size_t i = 0; i < sizeof provers / sizeof *provers; i++)
+    if (provers[i].op == op)
+      return &provers[i];
+  return NULL;
 }

@@ -1,0 +1,208 @@
+/* callint.h - the inside of a call, for the files that carry one. Internal, engine's thread.
+ *
+ *   call.c    how a call begins, is answered and ends; what the public header promises
+ *   chain.c   one operation through cache, pace, breaker, exchange, verdict, repeat
+ *   waits.c   what a call waits for before it may be sent
+ *   share.c   joining equal reads, and the cache
+ *   looks.c   ways round known defects, and proof of writes: calls that a call makes for itself
+ */
+#ifndef DP_CALLINT_H
+#define DP_CALLINT_H
+
+#include <stddef.h>
+
+#include <difypool/difypool.h>
+
+#include "classify.h"
+#include "engine.h"
+#include "host.h"
+#include "joincache.h"
+#include "mend.h"
+#include "pacer.h"
+#include "profile.h"
+#include "reply.h"
+#include "request.h"
+#include "retry.h"
+#include "verify.h"
+
+#define DP__FROM(type, member, pointer) ((type *)((char *)(pointer) - offsetof(type, member)))
+
+/*
+ *   posted ----start----> held <--wait is over, repeat-- sent, proving, preparing
+ *   held ---may go------> sent          the exchange is the engine's
+ *   held ---needs looks-> preparing     a way round a known defect
+ *   held ---equal read--> following     shares another call's transfer
+ *   sent ---in doubt----> proving       did the write happen?
+ *   any of them --------> done
+ */
+typedef enum dp__phase {
+  DP__CALL_POSTED,
+  DP__CALL_HELD,
+  DP__CALL_PREPARING,
+  DP__CALL_FOLLOWING,
+  DP__CALL_SENT,
+  DP__CALL_PROVING,
+  DP__CALL_DONE,
+  DP__PHASES
+} dp__phase;
+
+/* A workspace's pacer, and the calls that wait for it in order. */
+struct dp__workspace {
+  struct dp__workspace *next;
+  dp_client *client;
+  char *name;
+  dp__pacer pacer;
+  struct dp_call *waiting; /* by waits.c's order */
+  dp__timer timer;
+};
+
+enum { DP__CLAIMS = 256, DP__READS = 256, DP__TECHNIQUES = 64 };
+
+/* What a knowledge base indexes with: every create must say it again, and it hardly ever changes. */
+typedef struct dp__technique {
+  uint64_t profile, seen_us;
+  char dataset[40], name[24];
+} dp__technique;
+
+/* What calls share across hosts. */
+struct dp__policy {
+  dp__chance chance;
+  dp__marks marks;
+  dp__cache cache;
+  struct dp_call *reads[DP__READS]; /* leaders of reads in flight, hashed by key */
+  char claims[DP__CLAIMS][40];      /* ids of things whose creation was answered, a ring */
+  size_t claim;
+  dp__technique techniques[DP__TECHNIQUES];
+  size_t technique;
+};
+
+/* Told when a call that another one made for itself is done; reply is the callee's to keep a ref of. */
+typedef void (*dp__look_fn)(struct dp_call *owner, dp_reply *reply);
+
+struct dp_call {
+  atomic_uint refs;
+  dp_client *client;
+  dp_profile *profile;
+  dp__host *host;
+  uint32_t flags, cache_ms;
+  dp_priority priority;
+  dp_done_fn on_done, on_late;
+  void *user;
+  dp__request request;
+  dp__phase phase;
+  bool answered;   /* on_done was given a pending reply; what follows goes to on_late */
+  bool ending;     /* in dp__call_end, which may be reached again from within */
+  bool stopped;    /* its deadline passed or its caller gave up: nothing more is sent */
+  bool doubt;      /* a write whose bytes may have reached the server */
+  bool direct;     /* on_done runs on the engine's thread in any case */
+
+  /* Family and lists. */
+  struct dp_call *parent, *children, *sibling;
+  struct dp_call *next, **link; /* the client's list */
+  dp__job job, cancel_job;
+  atomic_bool cancel_posted;
+  dp__due due, late_due;
+  dp_reply *due_reply, *late_reply;
+
+  /* A look: made by a call for itself. */
+  struct dp_call *owner;
+  dp__look_fn on_look;
+  struct dp_call *look; /* the one that is out */
+
+  /* Time. */
+  uint64_t accepted_us, deadline_us, held_us, pace_held_us;
+  dp__timer deadline_timer, wait_timer;
+  struct dp__workspace *workspace; /* set while it waits there */
+  struct dp_call *queue_next;      /* in the workspace's queue */
+  uint64_t sequence;
+
+  /* The transfer. */
+  dp_exchange *exchange;
+  dp__answer *answer;
+  bool body_too_large;
+  bool paced;         /* the pacer let it go and has not heard of it again */
+  bool breaker_asked; /* the breaker let it go and has not heard of it again */
+  bool probing;       /* it waits for a probe that it started */
+  bool pace_turn;     /* it comes from the head of its workspace's queue */
+  uint64_t sent_us;       /* this transfer was started */
+  uint64_t first_sent_us; /* the first transfer was */
+  uint32_t tries, pause_ms;
+  bool repeating; /* the next transfer is a repeat, which the budget must allow */
+
+  /* Sharing. */
+  char *key;             /* of a read that may be shared; NULL = it is none */
+  dp__mark mark;
+  struct dp_call *leader, *followers, *fellow;
+  struct dp_call *read_next;
+  bool leads, marked;
+
+  /* Proof and mending. */
+  dp__verdict verdict;
+  const dp__prover *prover;
+  unsigned looks;
+  uint64_t prove_until_us;
+  bool asked_first; /* an earlier life may have sent it */
+  dp__mend mend;
+
+  dp_reply *reply; /* being made */
+};
+
+/* --- call.c --- */
+/* dp__call_end - the one way to the end: error NULL = success; the answer, if any, goes along. */
+void dp__call_end(dp_call *call, const dp_error *error);
+/* dp__call_move - to another phase; checked against the table. */
+void dp__call_move(dp_call *call, dp__phase phase);
+/* dp__call_stop - the end for an outside reason (deadline, cancel, stop). A write that may have reached
+ * the server is answered as pending where grace is left, else as unknown. */
+void dp__call_stop(dp_call *call, const dp_error *error, bool grace);
+/* dp__call_look - start a read that owner needs for itself; flags as in its options. False = no memory.
+ * on_look comes in a later turn, once, unless the owner ends before. */
+bool dp__call_look(dp_call *owner, dp_op op, const dp_args *args, uint32_t flags,
+                   dp__look_fn on_look);
+/* dp__policy - what calls share; NULL = no memory. */
+struct dp__policy *dp__policy(dp_client *client);
+
+/* --- chain.c --- */
+/* dp__call_step - go on from held: whatever stands next before the request may be sent. */
+void dp__call_step(dp_call *call);
+/* dp__call_repeat - try again later, if attempts, budget and deadline allow; else end with error. */
+void dp__call_repeat(dp_call *call, const dp_error *error);
+/* dp__call_succeed - success with the call's answer. */
+void dp__call_succeed(dp_call *call);
+/* dp__call_drop_exchange - end the transfer, if there is one, whose outcome is of no interest any more.
+ * why: what the call ends with; NULL = success. */
+void dp__call_drop_exchange(dp_call *call, const dp_error *why);
+/* dp__call_adopt_exchange - take over a transfer from a call that shared it and is leaving. */
+void dp__call_adopt_exchange(dp_call *call, dp_call *from);
+/* dp__call_hold - wait, then step. */
+void dp__call_hold(dp_call *call, uint64_t wait_us);
+/* dp__call_dataset - the knowledge base that the request names, as it stands in the path, or NULL. */
+const char *dp__call_dataset(const dp_call *call, size_t *length);
+
+/* --- waits.c --- */
+/* dp__call_may_go - whether it may be sent now. If not, it waits (and will step again) or has ended. */
+bool dp__call_may_go(dp_call *call);
+void dp__call_unqueue(dp_call *call);
+/* dp__call_pace_report - tell the pacer how a counted transfer ended. */
+void dp__call_pace_report(dp_call *call, bool reached, bool refused);
+void dp__call_breaker_report(dp_call *call, dp__health health);
+
+/* --- share.c --- */
+/* dp__call_share - answer from the cache, or follow an equal read: true if one of them was done. */
+bool dp__call_share(dp_call *call);
+/* dp__call_unshare - it leaves: followers get the reply, or go on without it. */
+void dp__call_unshare(dp_call *call, const dp_error *error);
+/* dp__call_mark_write - a write's transfer begins, or ends. */
+void dp__call_mark_write(const dp_call *call);
+void dp__call_keep_answer(dp_call *call);
+
+/* --- looks.c --- */
+/* dp__call_prepare - start the looks that a mend needs; true if it took the call over. */
+bool dp__call_prepare(dp_call *call);
+/* dp__call_prove - look whether the write happened; ends the call, one way or the other. */
+void dp__call_prove(dp_call *call);
+bool dp__claimed(const dp_client *client, const char *id);
+/* dp__claim - id: a JSON string, quotes and all. */
+void dp__claim(dp_client *client, const char *id, size_t length);
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * What a call waits for before it may be sent: a host that refuses everybody, the budget of repeats,
+ * the breaker, the pace. Nothing here is counted before the call really goes.
+ *
+ * Without the wait option an open breaker or a used-up pace is an answer, at once, that says when to
+ * come back. With it they are waited for, but only if they can end before the deadline: a wait that
+ * cannot is told at once too.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "callint.h"
+#include "errors.h"
+#include "transfer.h"
+
+static uint32_t to_ms(uint64_t us) {
+  return us / 1000 >= UINT32_MAX ? UINT32_MAX : (uint32_t)(us / 1000) + 1;
+}
+
+/* Wait that long, or end with error if it may not or cannot wait. */
+static void wait_or_end(dp_call *call, bool may_wait, uint64_t wait_us, dp_error *error) {
+  uint64_t now = call->client->now_us;
+  bool too_long = now + wait_us >= call->deadline_us;
+  error->retry_after_ms = to_ms(wait_us);
+  if (may_wait && too_long)
+    dp__copy_text(error->hint, sizeof error->hint,
+                  "The wait would end after the call's deadline; give it more time.", 65);
+  if (!may_wait || too_long)
+    dp__call_end(call, error);
+  else
+    dp__call_hold(call, wait_us);
+}
+
+static bool host_holds(dp_call *call) {
+  uint64_t now = call->client->now_us;
+  if (call->host->held_until_us <= now)
+    return false;
+  uint64_t wait = call->host->held_until_us - now;
+  dp_error error;
+  dp__fail(&error, DP_RATE_LIMITED, "proxy_rate_limit", "Wait for retry_after_ms.",
+           "%s: a proxy before the server refuses all calls for now", call->profile->base.origin);
+  wait_or_end(call, call->flags & DP_CALL_WAIT, wait, &error);
+  return true;
+}
+
+static bool budget_holds(dp_call *call) {
+  if (!call->repeating)
+    return false;
+  uint64_t wait = dp__budget_take(&call->host->budget, call->client->now_us);
+  if (wait == 0) {
+    call->repeating = false;
+    return false;
+  }
+  /* Those that meet here come back spread over the second. */
+  wait += dp__chance_between(&dp__policy(call->client)->chance, 0, 300000);
+  dp_error error = call->verdict.error;
+  wait_or_end(call, true, wait, &error);
+  return true;
+}
+
+/* --- the breaker --------------------------------------------------------------------------------------- */
+
+static dp__breaker *breaker_of(const dp_call *call) {
+  return &call->host->breakers[call->request.desc->circuit];
+}
+
+void dp__call_breaker_report(dp_call *call, dp__health health) {
+  if (!call->breaker_asked)
+    return;
+  call->breaker_asked = false;
+  dp__breaker *breaker = breaker_of(call);
+  dp__breaker_state before = breaker->state;
+  dp__breaker_report(breaker, health, call->client->now_us);
+  if (breaker->state != before)
+    dp__log(call->client, breaker->state == DP__BREAKER_OPEN ? DP_LOG_WARNING : DP_LOG_INFO,
+            "%s: the breaker of %s and its like is %s", call->profile->base.origin,
+            call->request.desc->name, dp__breaker_name(breaker->state));
+}
+
+/* A cheap read in the place of a write: a breaker's probe may fail, and a write must not. */
+typedef struct probe {
+  dp_profile *profile;
+  dp__circuit circuit;
+} probe;
+
+static void probe_done(dp_exchange *exchange, const dp_outcome *outcome, void *user) {
+  (void)exchange;
+  probe *p = user;
+  dp__health health = outcome->error.kind == DP_CANCELLED ? DP__HEALTH_UNKNOWN
+                      : outcome->error.kind != DP_OK || outcome->status >= 500 ? DP__HEALTH_BAD
+                                                                               : DP__HEALTH_GOOD;
+  dp__breaker_report(&p->profile->host->breakers[p->circuit], health,
+                     p->profile->client->now_us);
+  dp_profile_unref(p->profile);
+  free(p);
+}
+
+static bool start_probe(const dp_call *call) {
+  dp_client *client = call->client;
+  dp_exchange_options o = DP_EXCHANGE_OPTIONS_INIT;
+  dp_exchange *exchange;
+  probe *p = malloc(sizeof *p);
+  if (!p)
+    return false;
+  *p = (probe){call->profile, call->request.desc->circuit};
+  o.profile = call->profile;
+  o.method = "GET";
+  o.path = "/";
+  o.on_done = probe_done;
+  o.user = p;
+  o.deadline_ms = client->options.connect_timeout_ms;
+  o.repeatable = 1;
+  if (dp__exchange_new(client, &o, &exchange, NULL) != DP_OK) {
+    free(p);
+    return false;
+  }
+  dp_profile_ref(p->profile);
+  dp__engine_begin(client);
+  dp__exchange_submit(exchange);
+  return true;
+}
+
+static bool breaker_holds(dp_call *call) {
+  uint64_t now = call->client->now_us, wait;
+  if (!DP__ON(call->profile, breaker) || call->breaker_asked)
+    return false;
+  dp__breaker *breaker = breaker_of(call);
+  bool due = breaker->state == DP__BREAKER_OPEN && now >= breaker->open_until_us;
+  if (dp__breaker_admit(breaker, now, &wait)) {
+    if (!due || call->request.free_of_effect || !start_probe(call)) {
+      call->breaker_asked = true;
+      call->probing = false;
+      return false;
+    }
+    call->probing = true;
+    wait = 20000;
+  }
+  bool half_open = breaker->state == DP__BREAKER_HALF_OPEN;
+  if (half_open && !call->probing) /* the probe's answer decides; come back spread */
+    wait = dp__chance_between(&dp__policy(call->client)->chance, 50000, 250000);
+  dp_error error;
+  dp__fail(&error, DP_BREAKER_OPEN, "breaker_open",
+           "Wait for retry_after_ms, or let the call wait (the wait option); look at the server.",
+           "%s: it failed so often lately that it is left alone for a moment%s%.200s",
+           call->profile->base.origin, *call->verdict.error.message ? "; last: " : "",
+           call->verdict.error.message);
+  bool may_wait = (call->flags & DP_CALL_WAIT) || (half_open && call->probing);
+  wait_or_end(call, may_wait, wait, &error);
+  return true;
+}
+
+/* --- the pace -------------------------------------------------------------------------------------------- */
+
+static struct dp__workspace *workspace_of(const dp_call *call) {
+  dp_client *client = call->client;
+  struct dp__workspace *w = client->workspaces;
+  while (w && strcmp(w->name, call->profile->workspace) != 0)
+    w = w->next;
+  if (w)
+    return w;
+  w = calloc(1, sizeof *w);
+  char *name = strdup(call->profile->workspace);
+  if (!w || !name) {
+    free(w);
+    free(name);
+    return NULL;
+  }
+  w->client = client;
+  w->name = name;
+  w->next = client->workspaces;
+  client->workspaces = w;
+  return w;
+}
+
+static void take_limit(struct dp__workspace *w, const dp_profile *profile) {
+  if (profile->pace_per_minute) {
+    w->pacer.limit = profile->pace_per_minute;
+    w->pacer.configured = true;
+  }
+}
+
+/* Who goes first: interactive ones, bulk last; among equals the nearer deadline, then who came first. */
+static bool goes_before(const dp_call *a, const dp_call *b) {
+  static const int rank[] = {
+      [DP_PRIORITY_INTERACTIVE] = 0, [DP_PRIORITY_NORMAL] = 1, [DP_PRIORITY_BULK] = 2};
+  if (a->priority != b->priority)
+    return rank[a->priority] < rank[b->priority];
+  return a->deadline_us < b->deadline_us;
+}
+
+static size_t count_ahead(const struct dp__workspace *w, const dp_call *call) {
+  size_t ahead = 0;
+  for (const dp_call *c = w->waiting; c && !goes_before(call, c); c = c->queue_next)
+    ahead++;
+  return ahead;
+}
+
+static void turn_came(dp__timer *timer);
+
+static void set_timer(struct dp__workspace *w) {
+  dp_client *client = w->client;
+  if (!w->waiting)
+    return;
+  uint64_t wait = dp__pacer_wait_us(&w->pacer, 0, client->now_us);
+  dp__timer_set(&client->timers, &w->timer, client->now_us + wait, turn_came);
+}
+
+static void enqueue(struct dp__workspace *w, dp_call *call) {
+  dp_call **link = &w->waiting;
+  while (*link && !goes_before(call, *link))
+    link = &(*link)->queue_next;
+  call->queue_next = *link;
+  *link = call;
+  call->workspace = w;
+  call->pace_held_us = call->client->now_us;
+  set_timer(w);
+}
+
+void dp__call_unqueue(dp_call *call) {
+  struct dp__workspace *w = call->workspace;
+  if (!w)
+    return;
+  for (dp_call **link = &w->waiting; *link; link = &(*link)->queue_next)
+    if (*link == call) {
+      *link = call->queue_next;
+      break;
+    }
+  call->workspace = NULL;
+  call->reply->meta.paced_us += call->client->now_us - call->pace_held_us;
+}
+
+static void turn_came(dp__timer *timer) {
+  struct dp__workspace *w = DP__FROM(struct dp__workspace, timer, timer);
+  while (w->waiting && dp__pacer_wait_us(&w->pacer, 0, w->client->now_us) == 0) {
+    dp_call *call = w->waiting;
+    dp__call_unqueue(call);
+    call->pace_turn = true;
+    dp__call_step(call);
+    if (call->phase == DP__CALL_HELD && !call->workspace && w->waiting)
+      break; /* something else keeps it: the place is still free, in the next turn */
+  }
+  set_timer(w);
+}
+
+static bool pace_holds(dp_call *call) {
+  if (!call->request.desc->paced)
+    return false;
+  struct dp__workspace *w = workspace_of(call);
+  if (!w)
+    return false;
+  take_limit(w, call->profile);
+  uint64_t now = call->client->now_us;
+  uint64_t wait = dp__pacer_wait_us(&w->pacer, call->pace_turn ? 0 : count_ahead(w, call), now);
+  call->pace_turn = false;
+  if (wait == 0)
+    return false;
+  dp_error error;
+  dp__fail(&error, DP_RATE_LIMITED, "pace",
+           "Wait for retry_after_ms, or let the call wait (the wait option).",
+           "%s: the plan allows %u calls a minute, which are used up", call->profile->base.origin,
+           (unsigned)w->pacer.limit);
+  if ((call->flags & DP_CALL_WAIT) && now + wait < call->deadline_us)
+    enqueue(w, call);
+  else
+    wait_or_end(call, call->flags & DP_CALL_WAIT, wait, &error);
+  return true;
+}
+
+void dp__call_pace_report(dp_call *call, bool reached, bool refused) {
+  uint64_t now = call->client->now_us;
+  if (!call->paced)
+    return;
+  call->paced = false;
+  struct dp__workspace *w = workspace_of(call);
+  if (!w)
+    return;
+  if (reached)
+    dp__pacer_answered(&w->pacer, now);
+  else
+    dp__pacer_unsent(&w->pacer);
+  if (refused) {
+    dp__pacer_refused(&w->pacer, now);
+    uint64_t wait = dp__pacer_wait_us(&w->pacer, 0, now);
+    if (to_ms(wait) > call->verdict.error.retry_after_ms)
+      call->verdict.error.retry_after_ms = to_ms(wait);
+    dp__log(call->client, DP_LOG_WARNING, "%s: the plan allows %u calls a minute; pacing",
+            call->profile->base.origin, (unsigned)w->pacer.limit);
+  }
+  set_timer(w);
+}
+
+bool dp__call_may_go(dp_call *call) {
+  if (host_holds(call) || pace_holds(call) || budget_holds(call) || breaker_holds(call))
+    return false;
+  struct dp__workspace *w = call->request.desc->paced ? workspace_of(call) : NULL;
+  if (w) {
+    dp__pacer_go(&w->pacer);
+    call->paced = true;
+  }
+  return true;
+}
