@@ -58,6 +58,17 @@ static size_t on_write(char *data, size_t size, size_t count, void *user) {
   return 0;
 }
 
+/* A source that breaks its word about its length would leave the server waiting for the rest. */
+static bool is_as_long_as_said(dp_exchange *e) {
+  int64_t given = (int64_t)e->given;
+  if (e->source_length < 0 || (e->source_ended ? given == e->source_length : given < e->source_length))
+    return true;
+  dp__fail(&e->error, DP_INVALID_REQUEST, "source_length", "Give -1 if the length is not known.",
+           "the body's source gave %lld bytes where %lld were said", (long long)given,
+           (long long)e->source_length);
+  return false;
+}
+
 static size_t on_read(char *buffer, size_t size, size_t count, void *user) {
   dp_exchange *e = user;
   size_t length = 0;
@@ -71,9 +82,9 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *user) {
     stopped(e);
     return CURL_READFUNC_ABORT;
   }
-  e->source_ended = length == 0;
   e->given += length;
-  return length;
+  e->source_ended = length == 0 || (int64_t)e->given == e->source_length;
+  return is_as_long_as_said(e) ? length : CURL_READFUNC_ABORT;
 }
 
 /* --- the profile's part --------------------------------------------------------------------------- */
@@ -220,6 +231,8 @@ const char *dp__transfer_phase(const dp_exchange *e) {
 }
 
 static bool sent_all(const dp_exchange *e) {
+  if (e->starts > 1) /* libcurl began to count anew: the first time it may have gone out whole */
+    return true;
   uint64_t sent = e->outcome.meta.sent;
   return e->starts && (e->source ? e->source_ended && sent >= e->given : sent >= e->body_length);
 }
