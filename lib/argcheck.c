@@ -30,6 +30,12 @@ bool dp__uuid_ok(const char *text, size_t length) {
   return true;
 }
 
+bool dp__names_id(const dp__param_desc *param) {
+  size_t length = strlen(param->name);
+  return param->type == DP__TYPE_UUID ||
+         (length > 3 && strcmp(param->name + length - 3, "_id") == 0);
+}
+
 static const char *type_name(dp__type type) {
   static const char *const names[] = {
       [DP__TYPE_STRING] = "text",        [DP__TYPE_INTEGER] = "an integer",

@@ -189,7 +189,8 @@ static void take_facts(dp_call *call, const dp_outcome *outcome, dp__facts *f) {
                    .path = r->path, .free_of_effect = r->free_of_effect, .ids_ok = r->ids_ok,
                    .raw = r->raw, .key = kind_of_key(call->profile), .transport = outcome->error,
                    .started = outcome->started, .sent_all = outcome->sent_all,
-                   .request_length = r->body_length, .status = outcome->status, .type = "",
+                   .request_length = r->body_length,
+                   .query_length = r->query ? strlen(r->query) : 0, .status = outcome->status, .type = "",
                    .body = "", .version = call->host->version, .now_s = now.tv_sec};
   if (call->body_too_large)
     dp__fail(&f->transport, DP_TOO_LARGE, "body_max", "Raise body_max, or ask for less at once.",

@@ -252,6 +252,29 @@ static void not_dify(const dp__facts *f, const char *code, const char *what, dp_
   v->next = DP__NEXT_FAIL;
 }
 
+static bool body_says(const dp__facts *f, const char *what) {
+  return f->body_length && memmem(f->body, f->body_length, what, strlen(what)) != NULL;
+}
+
+/* A 400 as a page: the proxy or the server's HTTP parser did not even read the request. */
+static void not_parsed(const dp__facts *f, dp__verdict *v) {
+  enum { LINE_MAX_SEEN = 4000 };
+  v->next = DP__NEXT_FAIL;
+  if (body_says(f, "Too Large") || strlen(f->path) + f->query_length > LINE_MAX_SEEN)
+    dp__fail(&v->error, DP_TOO_LARGE, "request_line", "Send less in path, query and headers.",
+             "%s: path, query or headers are longer than the server takes (%s)", f->origin,
+             f->desc->name);
+  else if (body_says(f, "sent to HTTPS port"))
+    dp__fail(&v->error, DP_PROTOCOL, "plain_http", "Write base_url with https://.",
+             "%s: this port speaks TLS", f->origin);
+  else if (*f->version)
+    dp__fail(&v->error, DP_INVALID_REQUEST, "bad_request", "Look at how path and query are escaped.",
+             "%s: the server could not read the request %s %.200s", f->origin, f->method, f->path);
+  else
+    not_dify(f, "not_dify", "what answers here is not Dify", v);
+  v->error.status = f->status;
+}
+
 static bool is_html(const dp__facts *f) {
   return strncasecmp(f->type, "text/html", 9) == 0 || dp__json_kind(f->body, f->body_length) == '<';
 }
@@ -301,7 +324,11 @@ static void classify_refusal(const dp__facts *f, dp__verdict *v) {
     no_route(f, v);
     return;
   }
-  if ((f->status == 404 || f->status == 400) && !e.json && !f->dify) {
+  if (f->status == 400 && !e.json && !f->dify) {
+    not_parsed(f, v);
+    return;
+  }
+  if (f->status == 404 && !e.json) {
     not_dify(f, "not_dify", "what answers here is not Dify", v);
     return;
   }
@@ -337,7 +364,7 @@ static void classify_transport(const dp__facts *f, dp__verdict *v) {
 }
 
 void dp__classify(const dp__facts *f, dp__verdict *v) {
-  *v = (dp__verdict){.health = DP__HEALTH_UNKNOWN};
+  *v = (dp__verdict){.health = DP__HEALTH_GOOD};
   if (f->transport.kind != DP_OK)
     classify_transport(f, v);
   else if (f->status >= 200 && f->status < 300)

@@ -23,6 +23,7 @@ typedef struct dp__facts {
   dp_error transport;        /* kind DP_OK: an answer came whole */
   bool started, sent_all;    /* a byte may have reached the server; the whole request went out */
   size_t request_length;     /* of its body */
+  size_t query_length;
   int32_t status;            /* 0 = no head came */
   const char *type;          /* Content-Type; "" = none */
   const char *body;

@@ -47,7 +47,7 @@ static bool ids_ok(const dp__op_desc *desc, const dp__route *route) {
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)route->params[i].name_length, route->params[i].name);
     const dp__param_desc *param = dp__op_param(desc, name);
-    if (param && param->type == DP__TYPE_UUID &&
+    if (param && dp__names_id(param) &&
         !dp__uuid_ok(route->params[i].value, route->params[i].value_length))
       return false;
   }

@@ -147,7 +147,7 @@ static dp_kind add_segment(const dp__op_desc *desc, const char *name, const dp__
   else if (!dp__url_escape(path, text.data, text.length))
     kind = dp__no_memory(err);
   const dp__param_desc *param = dp__op_param(desc, name);
-  if (kind == DP_OK && param && param->type == DP__TYPE_UUID)
+  if (kind == DP_OK && param && dp__names_id(param))
     *id_ok = *id_ok && dp__uuid_ok(text.data, text.length);
   dp__buffer_deinit(&text);
   return kind;

@@ -44,6 +44,9 @@ const char *dp__request_param(const dp__request *request, const char *name, size
 /* dp__uuid_ok - whether the text has the shape that Dify's routes take for an id. */
 bool dp__uuid_ok(const char *text, size_t length);
 
+/* dp__names_id - whether a path parameter is an id of the server's making, which has that shape. */
+bool dp__names_id(const dp__param_desc *param);
+
 /* dp__argument_check - one argument against its parameter: type, bounds, allowed values. */
 dp_kind dp__argument_check(const dp__op_desc *desc, const dp__param_desc *param,
                            const dp__arg *arg, dp_error *err);
