@@ -320,7 +320,7 @@ static void classify_refusal(const dp__facts *f, dp__verdict *v) {
   const rule *found = e.json ? find_rule(f, &e) : NULL;
   rule at_its_word = by_status(f);
   v->health = f->status >= 500 ? DP__HEALTH_BAD : DP__HEALTH_GOOD;
-  if (f->status == 404 && !e.json && f->dify) {
+  if (f->status == 404 && f->dify && is_html(f)) {
     no_route(f, v);
     return;
   }
@@ -328,7 +328,7 @@ static void classify_refusal(const dp__facts *f, dp__verdict *v) {
     not_parsed(f, v);
     return;
   }
-  if (f->status == 404 && !e.json) {
+  if (f->status == 404 && !e.json && !f->dify) {
     not_dify(f, "not_dify", "what answers here is not Dify", v);
     return;
   }
