@@ -9,7 +9,7 @@
  * What must not happen is a second execution. The order is therefore: known? → join or answer from
  * memory; new → enter it in the table as running; only then give it to the engine.
  */
-#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +50,8 @@ static bool is_write(const dpd_request *request, dp_op op) {
     return !dp_op_is_free(op);
   }
   const msgpack_object *method = arg_of(request, "method");
-  return method == NULL || !(dpd_key_is(method, "GET") || dpd_key_is(method, "HEAD"));
+  return method == NULL || !(dpd_key_is(method, "GET") || dpd_key_is(method, "HEAD") ||
+                             dpd_key_is(method, "OPTIONS"));
 }
 
 static dpd_digest digest_of(const dpd_service *s, const dpd_request *request, const void *args,
@@ -480,6 +481,8 @@ static dp_call *due_orphan(dpd_service *s, int64_t now_ms, int64_t *next) {
       return NULL;
     }
     dpd_list_remove(node);
+    dpd_log(DP_LOG_DEBUG, "nobody asks for %s of uid %" PRIu32 " any more", dp_op_name(call->op),
+            call->key.uid);
     call->cancel_wanted = true;
     handle = call->running != NULL ? dp_call_ref(call->running) : NULL;
   }

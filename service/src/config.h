@@ -42,6 +42,7 @@ typedef struct dpd_config {
   char *socket;          /* NULL = the default place */
   char *group;           /* NULL = none */
   char *default_profile; /* NULL = "default", or the only one */
+  bool libnng;           /* messages come through libnng's REP socket, not our own */
   bool shared;           /* other users may connect */
   bool connect_anywhere; /* a shared service's users may bring any base URL */
   dp_log_level log_level;

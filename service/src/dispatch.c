@@ -187,7 +187,7 @@ static void route(const dpd_ask *ask, const uint8_t *data, size_t length) {
   dp_op op = dp_op_from_name(ask->request->op);
   if (op == DP_OP_NONE) {
     dp_error error;
-    dpd_fault(&error, DP_INVALID_REQUEST, "unknown_operation", "There is no operation \"%s\".",
+    dpd_fault(&error, DP_UNSUPPORTED, "unknown_operation", "There is no operation \"%s\".",
               ask->request->op);
     dpd_fault_hint(&error, "service.operations lists them, and so does difypool ops.");
     refuse(ask->s, ask->peer, ask->inquiry, data, length, &error);

@@ -101,7 +101,7 @@ static void mind_probe(loop *l, int64_t now_ms) {
   dpd_probe *probe = &l->probe;
   int64_t waited = now_ms - probe->asked_ms;
   bool seen = probe->state == DPD_PROBE_ASKING && own_peer_is_there(l->s);
-  int64_t bound = dpd_transport_wedges() && !seen ? WEDGED_MS : STUCK_MS;
+  int64_t bound = l->s->transport->ops->wedges() && !seen ? WEDGED_MS : STUCK_MS;
   if (probe->state == DPD_PROBE_ANSWERED) {
     dpd_probe_end(probe);
     dpd_notify("WATCHDOG=1");

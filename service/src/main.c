@@ -137,8 +137,8 @@ static int serve(start *s, dpd_config *config) {
     dpd_ondemand_report(s->report_fd, &err);
     return EXIT_FAILURE;
   }
-  dpd_log(DP_LOG_INFO, "difypoold %s listens on %s (libnng %s)", dp_version(), s->socket,
-          dpd_transport_version());
+  dpd_log(DP_LOG_INFO, "difypoold %s listens on %s (transport %s)", dp_version(), s->socket,
+          service->transport->ops->version());
   dpd_ondemand_report(s->report_fd, NULL);
   dpd_notify("READY=1\nSTATUS=listening on %s", s->socket);
   dpd_loop_run(service, &options);

@@ -77,7 +77,7 @@ static dpd_answer_when op_info(const dpd_ask *ask, dpd_text *out, dp_error *err)
   msgpack_pack_map(&packer, 12);
   pack_key_text(&packer, "name", "difypoold");
   pack_key_text(&packer, "version", dp_version());
-  pack_key_text(&packer, "transport", dpd_transport_version());
+  pack_key_text(&packer, "transport", s->transport->ops->version());
   pack_key_uint(&packer, "protocol", DP_PROTOCOL_VERSION);
   dpd_pack_text(&packer, DP_KEY_EPOCH);
   dpd_pack_bin(&packer, s->epoch, sizeof(s->epoch));

@@ -87,7 +87,7 @@ static dpd_options_result take(dpd_options *out, int option) {
     fputs(help, stdout);
     return DPD_OPTIONS_DONE;
   case 'V':
-    printf("difypoold %s (libnng %s)\n", dp_version(), dpd_transport_version());
+    printf("difypoold %s (with libnng %s)\n", dp_version(), dpd_transport_libnng.version());
     return DPD_OPTIONS_DONE;
   default:
     return wrong("this command line is not understood", "see difypoold --help");

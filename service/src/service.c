@@ -83,7 +83,8 @@ static bool start_transport(dpd_service *s, dp_error *err) {
       .events = &dpd_dispatch_events,
       .user = s,
   };
-  return dpd_transport_start(&s->transport, &options, err);
+  const dpd_transport_ops *ops = s->config.libnng ? &dpd_transport_libnng : &dpd_transport_own;
+  return ops->start(&s->transport, &options, err);
 }
 
 static bool start_parts(dpd_service *s, dp_error *err) {
@@ -140,11 +141,11 @@ static bool same_text(const char *a, const char *b) {
 
 static void say_what_waits(const dpd_config *old, const dpd_config *new_) {
   if (!same_text(old->socket, new_->socket) || !same_text(old->group, new_->group) ||
-      old->shared != new_->shared || old->bounds.message_max != new_->bounds.message_max ||
+      old->shared != new_->shared || old->libnng != new_->libnng || old->bounds.message_max != new_->bounds.message_max ||
       old->bounds.write_grace_ms != new_->bounds.write_grace_ms ||
       old->bounds.calls_max != new_->bounds.calls_max ||
       memcmp(&old->pool, &new_->pool, sizeof(old->pool)) != 0) {
-    dpd_log(DP_LOG_WARNING, "reload: socket, group, shared, message_max, calls_max, write_grace_ms "
+    dpd_log(DP_LOG_WARNING, "reload: socket, transport, group, shared, message_max, calls_max, write_grace_ms "
                             "and the pool's settings take effect with a restart");
   }
 }
@@ -158,6 +159,7 @@ static void keep_fixed(dpd_config *new_, dpd_config *old) {
   old->socket = socket;
   old->group = group;
   new_->shared = old->shared;
+  new_->libnng = old->libnng;
   new_->pool = old->pool;
   new_->bounds.message_max = old->bounds.message_max;
   new_->bounds.calls_max = old->bounds.calls_max;

@@ -17,6 +17,7 @@
 
 const dpd_setting dpd_settings[] = {
     {"socket", DPD_SETTING_TEXT, AT(socket), 0, 0},
+    {"transport", DPD_SETTING_TRANSPORT, AT(libnng), 0, 0},
     {"shared", DPD_SETTING_SWITCH, AT(shared), 0, 1},
     {"group", DPD_SETTING_TEXT, AT(group), 0, 0},
     {"connect_anywhere", DPD_SETTING_SWITCH, AT(connect_anywhere), 0, 1},
@@ -112,6 +113,12 @@ static bool put_switch(const dpd_setting *setting, void *at, const char *value) 
   return true;
 }
 
+static bool put_transport(void *at, const char *value) {
+  bool libnng = strcmp(value, "libnng") == 0;
+  memcpy(at, &libnng, sizeof(libnng));
+  return libnng || strcmp(value, "own") == 0;
+}
+
 static bool put_number(const dpd_setting *setting, void *at, const char *value) {
   uint64_t number;
   if (!dpd_parse_number(value, setting->least, setting->most, &number)) {
@@ -138,6 +145,9 @@ bool dpd_setting_put(dpd_config *config, const dpd_setting *setting, const char 
   case DPD_SETTING_POOLING:
     snprintf(why, size, "allowed are yes and no");
     return put_switch(setting, at, value);
+  case DPD_SETTING_TRANSPORT:
+    snprintf(why, size, "allowed are own and libnng");
+    return put_transport(at, value);
   case DPD_SETTING_LEVEL:
     snprintf(why, size, "allowed are error, warning, info, debug");
     if (!dpd_log_level_from(value, &level)) {
@@ -178,6 +188,9 @@ void dpd_setting_print(const dpd_config *config, const dpd_setting *setting, FIL
   case DPD_SETTING_POOLING:
     memcpy(&narrow, at, sizeof(narrow));
     fprintf(out, "%s = %s\n", setting->name, narrow != 0 ? "yes" : "no");
+    return;
+  case DPD_SETTING_TRANSPORT:
+    fprintf(out, "%s = %s\n", setting->name, config->libnng ? "libnng" : "own");
     return;
   case DPD_SETTING_LEVEL:
     fprintf(out, "%s = %s\n", setting->name, dpd_log_level_name(config->log_level));

@@ -8,15 +8,13 @@
  * Why a few receive at once: the callback of one message runs while the next is taken by another of
  * libnng's threads.
  *
- * Why listen beside the path and rename: libnng makes its socket file with bind, chmod and listen in
- * turn, and closing a listener unlinks its path, whoever has made the file there since. A listener
- * on "PATH~" that is renamed to PATH is complete when it appears, replaces an older one without a
- * gap, and never takes a successor's file away.
- *
  * Why relisten at all: in libnng before 1.6 a client that connects and closes at once ends the
  * accept loop for good (a negotiation that fails as "closed" is taken for the listener's own end).
  * Only closing the listener frees those who connected since, and that closes its good connections
  * too; callers above therefore never take a lost connection for a lost interest at once.
+ *
+ * What cannot be mended here: up to 1.10 at least, a client that vanishes in the middle of a burst may
+ * block libnng's only reaping thread (see transport_own.c). Hence this is not the default transport.
  *
  * Threads: an inquiry is owned by one party at a time (libnng, the callback, whoever answers), so it
  * has no lock. The list of idle ones does. An aio's callback may begin on another thread before the
@@ -27,44 +25,40 @@
 
 #include "transport.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "fault.h"
 #include "list.h"
+#include "place.h"
 
 enum { RECEIVERS = 4, IDLE_KEPT = 64 };
 
 typedef enum place { IDLE, RECEIVING, HELD, SENDING } place;
 
-struct dpd_inquiry {
-  dpd_node all;  /* in transport->all */
-  dpd_node idle; /* in transport->idle while IDLE */
-  dpd_transport *transport;
+typedef struct rep rep;
+
+typedef struct inquiry {
+  dpd_inquiry base;
+  dpd_node all;  /* in rep->all */
+  dpd_node idle; /* in rep->idle while IDLE */
+  rep *t;
   nng_ctx context;
   nng_aio *aio;
   nng_msg *answer;
   size_t capacity;
   uint32_t peer;
   place place;
-};
+} inquiry;
 
-struct dpd_transport {
+struct rep {
+  dpd_transport base;
   nng_socket socket;
   nng_listener listener;
   bool listening;
-  char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-  dev_t device; /* of the socket file that we made */
-  ino_t inode;
-  mode_t mode;
-  gid_t group;
+  dpd_place where;
   size_t inquiries_max;
   dpd_transport_events events;
   void *user;
@@ -80,9 +74,13 @@ struct dpd_transport {
   bool stopping;
 };
 
-static void fill_receivers(dpd_transport *t);
+static rep *of(dpd_transport *t) {
+  return DPD_CONTAINER(t, rep, base);
+}
 
-static void free_inquiry(dpd_inquiry *q) {
+static void fill_receivers(rep *t);
+
+static void free_inquiry(inquiry *q) {
   nng_aio_stop(q->aio);
   nng_ctx_close(q->context);
   nng_aio_free(q->aio);
@@ -93,22 +91,22 @@ static void free_inquiry(dpd_inquiry *q) {
 }
 
 /* With the lock. The inquiry is in hand: nobody else knows it. */
-static void make_idle(dpd_transport *t, dpd_inquiry *q) {
+static void make_idle(rep *t, inquiry *q) {
   q->place = IDLE;
   dpd_list_append(&t->idle, &q->idle);
   t->idle_count++;
 }
 
-static void give_back(dpd_inquiry *q) {
-  dpd_transport *t = q->transport;
+static void give_back(inquiry *q) {
+  rep *t = q->t;
   pthread_mutex_lock(&t->lock);
   make_idle(t, q);
   pthread_mutex_unlock(&t->lock);
   fill_receivers(t);
 }
 
-static void received(dpd_inquiry *q) {
-  dpd_transport *t = q->transport;
+static void received(inquiry *q) {
+  rep *t = q->t;
   int rv = nng_aio_result(q->aio);
   nng_msg *msg = rv == 0 ? nng_aio_get_msg(q->aio) : NULL;
   pthread_mutex_lock(&t->lock);
@@ -128,12 +126,12 @@ static void received(dpd_inquiry *q) {
   fill_receivers(t);
   nng_pipe pipe = nng_msg_get_pipe(msg);
   q->peer = (uint32_t)nng_pipe_id(pipe);
-  t->events.on_message(t->user, q->peer, q, nng_msg_body(msg), nng_msg_len(msg));
+  t->events.on_message(t->user, q->peer, &q->base, nng_msg_body(msg), nng_msg_len(msg));
   nng_msg_free(msg);
 }
 
-static void sent(dpd_inquiry *q) {
-  dpd_transport *t = q->transport;
+static void sent(inquiry *q) {
+  rep *t = q->t;
   if (nng_aio_result(q->aio) != 0) {
     nng_msg *msg = nng_aio_get_msg(q->aio);
     if (msg != NULL) {
@@ -152,7 +150,7 @@ static void sent(dpd_inquiry *q) {
 }
 
 static void on_aio(void *arg) {
-  dpd_inquiry *q = arg;
+  inquiry *q = arg;
   if (q->place == RECEIVING) {
     received(q);
   } else if (q->place == SENDING) {
@@ -160,12 +158,13 @@ static void on_aio(void *arg) {
   }
 }
 
-static dpd_inquiry *open_inquiry(dpd_transport *t) {
-  dpd_inquiry *q = calloc(1, sizeof(*q));
+static inquiry *open_inquiry(rep *t) {
+  inquiry *q = calloc(1, sizeof(*q));
   if (q == NULL) {
     return NULL;
   }
-  q->transport = t;
+  q->base.transport = &t->base;
+  q->t = t;
   if (nng_aio_alloc(&q->aio, on_aio, q) != 0) {
     free(q);
     return NULL;
@@ -182,24 +181,24 @@ static dpd_inquiry *open_inquiry(dpd_transport *t) {
 }
 
 /* With the lock: an idle inquiry, or a new one, or NULL. */
-static dpd_inquiry *take_idle(dpd_transport *t) {
+static inquiry *take_idle(rep *t) {
   dpd_node *node = dpd_list_first(&t->idle);
   if (node == NULL) {
     return t->count < t->inquiries_max ? open_inquiry(t) : NULL;
   }
   dpd_list_remove(node);
   t->idle_count--;
-  return DPD_CONTAINER(node, dpd_inquiry, idle);
+  return DPD_CONTAINER(node, inquiry, idle);
 }
 
-static void fill_receivers(dpd_transport *t) {
+static void fill_receivers(rep *t) {
   for (;;) {
     pthread_mutex_lock(&t->lock);
     if (t->stopping || t->receiving >= RECEIVERS) {
       pthread_mutex_unlock(&t->lock);
       return;
     }
-    dpd_inquiry *q = take_idle(t);
+    inquiry *q = take_idle(t);
     bool exhausted = q == NULL && t->receiving == 0;
     if (q != NULL) {
       q->place = RECEIVING;
@@ -216,7 +215,8 @@ static void fill_receivers(dpd_transport *t) {
   }
 }
 
-uint8_t *dpd_inquiry_buffer(dpd_inquiry *q, size_t capacity) {
+static uint8_t *rep_buffer(dpd_inquiry *base, size_t capacity) {
+  inquiry *q = DPD_CONTAINER(base, inquiry, base);
   if (q->answer != NULL) {
     nng_msg_free(q->answer);
     q->answer = NULL;
@@ -229,8 +229,9 @@ uint8_t *dpd_inquiry_buffer(dpd_inquiry *q, size_t capacity) {
   return nng_msg_body(q->answer);
 }
 
-void dpd_inquiry_send(dpd_inquiry *q, size_t length) {
-  dpd_transport *t = q->transport;
+static void rep_send(dpd_inquiry *base, size_t length) {
+  inquiry *q = DPD_CONTAINER(base, inquiry, base);
+  rep *t = q->t;
   nng_msg_chop(q->answer, q->capacity - length);
   nng_aio_set_msg(q->aio, q->answer);
   q->answer = NULL;
@@ -241,7 +242,8 @@ void dpd_inquiry_send(dpd_inquiry *q, size_t length) {
   nng_ctx_send(q->context, q->aio);
 }
 
-void dpd_inquiry_drop(dpd_inquiry *q) {
+static void rep_drop(dpd_inquiry *base) {
+  inquiry *q = DPD_CONTAINER(base, inquiry, base);
   if (q->answer != NULL) {
     nng_msg_free(q->answer);
     q->answer = NULL;
@@ -255,7 +257,7 @@ static uint32_t pipe_number(nng_pipe pipe, const char *name) {
 }
 
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg) {
-  dpd_transport *t = arg;
+  rep *t = arg;
   uint32_t peer = (uint32_t)nng_pipe_id(pipe);
   if (event == NNG_PIPE_EV_REM_POST) {
     t->events.on_gone(t->user, peer);
@@ -269,58 +271,27 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg) {
   }
 }
 
-static bool listen_failed(const char *path, const char *why, dp_error *err) {
-  dpd_fault(err, DP_INTERNAL, "listen", "Cannot listen on %s: %s.", path, why);
-  return dpd_fault_hint(err, "The directory must exist and be writable for this user.");
-}
-
-/* "PATH~"; where that is too long for a socket, PATH with another last letter. */
-static void beside(const char *path, char *out, size_t size) {
-  size_t length = strlen(path);
-  if (length + 2 <= size) {
-    snprintf(out, size, "%s~", path);
-    return;
-  }
-  memcpy(out, path, length + 1);
-  out[length - 1] = out[length - 1] == '~' ? '_' : '~';
-}
-
-/* Makes the file at temporary what path shall be, and puts it there. */
-static bool settle(dpd_transport *t, const char *temporary, dp_error *err) {
-  struct stat st;
-  if (t->group != (gid_t)-1 && chown(temporary, (uid_t)-1, t->group) != 0) {
-    return listen_failed(t->path, strerror(errno), err);
-  }
-  if (chmod(temporary, t->mode) != 0 || stat(temporary, &st) != 0 ||
-      rename(temporary, t->path) != 0) {
-    return listen_failed(t->path, strerror(errno), err);
-  }
-  t->device = st.st_dev;
-  t->inode = st.st_ino;
-  return true;
-}
-
-static bool listen_fresh(dpd_transport *t, nng_listener *out, dp_error *err) {
-  char temporary[sizeof(t->path)];
-  char url[sizeof(t->path) + 8];
-  beside(t->path, temporary, sizeof(temporary));
-  snprintf(url, sizeof(url), "ipc://%s", temporary);
-  unlink(temporary);
+static bool listen_fresh(rep *t, nng_listener *out, dp_error *err) {
+  char beside[DPD_SUN_PATH];
+  char url[DPD_SUN_PATH + 8];
+  dpd_place_beside(&t->where, beside);
+  snprintf(url, sizeof(url), "ipc://%s", beside);
   int rv = nng_listener_create(out, t->socket, url);
   if (rv == 0 && (rv = nng_listener_set_int(*out, NNG_OPT_IPC_PERMISSIONS, 0600)) == 0) {
     rv = nng_listener_start(*out, 0);
   }
   if (rv != 0) {
-    return listen_failed(t->path, nng_strerror(rv), err);
+    return dpd_place_failed(&t->where, nng_strerror(rv), err);
   }
-  if (!settle(t, temporary, err)) {
+  if (!dpd_place_settle(&t->where, beside, err)) {
     nng_listener_close(*out);
     return false;
   }
   return true;
 }
 
-bool dpd_transport_relisten(dpd_transport *t, dp_error *err) {
+static bool rep_relisten(dpd_transport *base, dp_error *err) {
+  rep *t = of(base);
   nng_listener old = t->listener;
   if (!listen_fresh(t, &t->listener, err)) {
     t->listener = old;
@@ -333,25 +304,23 @@ bool dpd_transport_relisten(dpd_transport *t, dp_error *err) {
   return true;
 }
 
-bool dpd_transport_owns_path(dpd_transport *t) {
-  struct stat st;
-  return stat(t->path, &st) == 0 && st.st_dev == t->device && st.st_ino == t->inode;
+static bool rep_owns_path(dpd_transport *base) {
+  return dpd_place_is_ours(&of(base)->where);
 }
 
 /* libnng 1.x closes a listener's connections with it. To keep them, the listener stays, and only
  * its name goes: nobody can find it any more. */
-void dpd_transport_unlisten(dpd_transport *t) {
-  if (dpd_transport_owns_path(t)) {
-    unlink(t->path);
-  }
+static void rep_unlisten(dpd_transport *base) {
+  dpd_place_leave(&of(base)->where);
 }
 
-void dpd_transport_close_peer(dpd_transport *t, uint32_t peer) {
-  (void)t;
+static void rep_close_peer(dpd_transport *base, uint32_t peer) {
+  (void)base;
   nng_pipe_close((nng_pipe){.id = peer});
 }
 
-bool dpd_transport_flush(dpd_transport *t, int timeout_ms) {
+static bool rep_flush(dpd_transport *base, int timeout_ms) {
+  rep *t = of(base);
   int64_t until_us = dpd_now_us() + (int64_t)timeout_ms * 1000;
   struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
   int rc = 0;
@@ -364,7 +333,8 @@ bool dpd_transport_flush(dpd_transport *t, int timeout_ms) {
   return quiet;
 }
 
-void dpd_transport_trim(dpd_transport *t) {
+static void rep_trim(dpd_transport *base) {
+  rep *t = of(base);
   for (;;) {
     pthread_mutex_lock(&t->lock);
     dpd_node *node = t->idle_count > IDLE_KEPT ? dpd_list_first(&t->idle) : NULL;
@@ -372,7 +342,7 @@ void dpd_transport_trim(dpd_transport *t) {
       pthread_mutex_unlock(&t->lock);
       return;
     }
-    dpd_inquiry *q = DPD_CONTAINER(node, dpd_inquiry, idle);
+    inquiry *q = DPD_CONTAINER(node, inquiry, idle);
     dpd_list_remove(node);
     dpd_list_remove(&q->all);
     t->idle_count--;
@@ -382,7 +352,7 @@ void dpd_transport_trim(dpd_transport *t) {
   }
 }
 
-static void init_locks(dpd_transport *t) {
+static void init_locks(rep *t) {
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -393,7 +363,7 @@ static void init_locks(dpd_transport *t) {
   dpd_list_init(&t->idle);
 }
 
-static bool open_socket(dpd_transport *t, size_t message_max, dp_error *err) {
+static bool open_socket(rep *t, size_t message_max, dp_error *err) {
   int rv = nng_rep0_open(&t->socket);
   /* Unlimited by default, and memory is reserved on the announced length alone. */
   if (rv == 0) {
@@ -412,51 +382,16 @@ static bool open_socket(dpd_transport *t, size_t message_max, dp_error *err) {
   return true;
 }
 
-bool dpd_transport_start(dpd_transport **out, const dpd_transport_options *options,
-                         dp_error *err) {
-  dpd_transport *t = calloc(1, sizeof(*t));
-  if (t == NULL) {
-    return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory to listen.");
-  }
-  if (strlen(options->path) >= sizeof(t->path)) {
-    free(t);
-    return dpd_fault(err, DP_INVALID_REQUEST, "path_too_long",
-                     "The socket's path is longer than the 107 bytes that a Unix socket takes: %s",
-                     options->path);
-  }
-  snprintf(t->path, sizeof(t->path), "%s", options->path);
-  t->mode = options->mode;
-  t->group = options->group;
-  t->inquiries_max = options->inquiries_max;
-  t->events = *options->events;
-  t->user = options->user;
-  init_locks(t);
-  if (!open_socket(t, options->message_max, err)) {
-    dpd_transport_stop(t);
-    return false;
-  }
-  *out = t; /* callbacks may look for it from here on */
-  fill_receivers(t);
-  if (!dpd_transport_relisten(t, err)) {
-    *out = NULL;
-    dpd_transport_stop(t);
-    return false;
-  }
-  return true;
-}
-
-void dpd_transport_stop(dpd_transport *t) {
-  if (t == NULL) {
-    return;
-  }
+static void rep_stop(dpd_transport *base) {
+  rep *t = of(base);
   pthread_mutex_lock(&t->lock);
   t->stopping = true;
   pthread_mutex_unlock(&t->lock);
-  dpd_transport_unlisten(t);
+  rep_unlisten(base);
   nng_close(t->socket);
   dpd_node *node;
   while ((node = dpd_list_first(&t->all)) != NULL) {
-    dpd_inquiry *q = DPD_CONTAINER(node, dpd_inquiry, all);
+    inquiry *q = DPD_CONTAINER(node, inquiry, all);
     dpd_list_remove(&q->all);
     free_inquiry(q);
   }
@@ -465,13 +400,52 @@ void dpd_transport_stop(dpd_transport *t) {
   free(t);
 }
 
-const char *dpd_transport_version(void) {
+static bool rep_start(dpd_transport **out, const dpd_transport_options *options, dp_error *err) {
+  rep *t = calloc(1, sizeof(*t));
+  if (t == NULL) {
+    return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory to listen.");
+  }
+  t->base.ops = &dpd_transport_libnng;
+  t->inquiries_max = options->inquiries_max;
+  t->events = *options->events;
+  t->user = options->user;
+  init_locks(t);
+  if (!dpd_place_init(&t->where, options->path, options->mode, options->group, err) ||
+      !open_socket(t, options->message_max, err)) {
+    rep_stop(&t->base);
+    return false;
+  }
+  *out = &t->base; /* callbacks may look for it from here on */
+  fill_receivers(t);
+  if (!rep_relisten(&t->base, err)) {
+    *out = NULL;
+    rep_stop(&t->base);
+    return false;
+  }
+  return true;
+}
+
+static const char *rep_version(void) {
   return nng_version();
 }
 
-bool dpd_transport_wedges(void) {
+static bool rep_wedges(void) {
   int major = 0;
   int minor = 0;
   sscanf(nng_version(), "%d.%d", &major, &minor);
   return major < 1 || (major == 1 && minor < 6);
 }
+
+const dpd_transport_ops dpd_transport_libnng = {.start = rep_start,
+                                                .relisten = rep_relisten,
+                                                .owns_path = rep_owns_path,
+                                                .unlisten = rep_unlisten,
+                                                .close_peer = rep_close_peer,
+                                                .flush = rep_flush,
+                                                .trim = rep_trim,
+                                                .stop = rep_stop,
+                                                .buffer = rep_buffer,
+                                                .send = rep_send,
+                                                .drop = rep_drop,
+                                                .version = rep_version,
+                                                .wedges = rep_wedges};
