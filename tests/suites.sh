@@ -197,6 +197,8 @@ suite_demo() {
 suite_install() {
   need g++ systemd
   plain_tree || return 1
+  test_venv
+  pytests readme "$top/tests/install"
   in_test_env "$top/tests/install/run.sh" "$out/plain" "$out/install" >"$results/install.tap" 2>"$results/install.err" </dev/null ||
     cat "$results/install.err"
 }
