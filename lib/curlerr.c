@@ -13,11 +13,12 @@
 
 #include "errors.h"
 
+/* libcurl looks at the name first and leaves the verdict on the chain at 1 if that is wrong. */
 static void certificate(const dp_exchange *e, dp_error *err) {
   long verdict = 0;
   curl_easy_getinfo(e->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-  const char *hint = verdict ? "Set ca_file to the PEM file of the CA that signed it."
-                             : "Check base_url: the certificate was made for another name.";
+  const char *hint = verdict > 1 ? "Set ca_file to the PEM file of the CA that signed it."
+                                 : "Check base_url: the certificate was made for another name.";
   dp__fail(err, DP_TLS, "certificate", hint, "%s: the server's certificate is not trusted (%s)",
            e->host->origin, e->detail);
 }

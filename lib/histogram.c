@@ -26,11 +26,15 @@ static uint64_t end_of(unsigned bucket) {
 }
 
 static void fade(dp__histogram *histogram) {
+  uint64_t most = 0;
   histogram->count = 0;
   for (unsigned i = 0; i < DP__HISTOGRAM_BUCKETS; i++) {
     histogram->buckets[i] /= 2;
     histogram->count += histogram->buckets[i];
+    most = histogram->buckets[i] ? end_of(i) : most;
   }
+  if (histogram->max_us > most)
+    histogram->max_us = most;
 }
 
 void dp__histogram_add(dp__histogram *histogram, uint64_t us) {

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -415,6 +416,8 @@ static void accept_one(httpd *server) {
   int fd = accept(server->listener, NULL, NULL);
   if (fd < 0)
     return;
+  int on = 1; /* heads and bodies go out in two parts */
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   connection *c = calloc(1, sizeof *c);
   assert(c);
   c->server = server;
