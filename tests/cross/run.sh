@@ -35,7 +35,7 @@ fetch_sysroot() {
 configure() {
   rm -rf "$work/build"
   sed "s,@SYSROOT@,$work/sysroot,g" "$top/tests/cross/aarch64.ini.in" >"$work/aarch64.ini"
-  meson setup "$work/build" "$top" --cross-file "$work/aarch64.ini" --prefix=/usr -Dwerror=true \
+  meson setup "$work/build" "$top" --cross-file "$work/aarch64.ini" --prefix=/usr --libdir=lib -Dwerror=true \
     -Dservice=disabled -Dbindings=disabled -Ddocs=disabled -Dsystemd=disabled
 }
 
@@ -50,7 +50,7 @@ is_for_arm() {
 # A user's program, linked with the flags that the .pc file in the build tree gives.
 link_program() {
   DESTDIR="$work/destdir" meson install -C "$work/build" --no-rebuild >/dev/null
-  flags=$(PKG_CONFIG_LIBDIR="$work/destdir/usr/lib/pkgconfig:$work/destdir/usr/lib/aarch64-linux-gnu/pkgconfig:$work/sysroot/usr/lib/aarch64-linux-gnu/pkgconfig" \
+  flags=$(PKG_CONFIG_LIBDIR="$work/destdir/usr/lib/pkgconfig:$work/sysroot/usr/lib/aarch64-linux-gnu/pkgconfig" \
     pkg-config --define-prefix --cflags --libs difypool)
   # shellcheck disable=SC2086 # flags are several words
   aarch64-linux-gnu-gcc -std=c11 -o "$work/use_library" "$top/tests/install/use_library.c" $flags \

@@ -94,7 +94,7 @@ has_soname() {
 }
 
 runs_and_tells_version() {
-  LD_LIBRARY_PATH="$full/$libdir" "$full/bin/$1" --version | grep -F "$(version)"
+  "$full/bin/$1" --version | grep -F "$(version)"
 }
 
 version() {
@@ -142,7 +142,7 @@ with_server() {
 talks_through_service() {
   service_socket=$tap_scratch/socket
   with_server env -u DIFYPOOL_DAEMON "$work/client" "$service_socket" || client_status=1
-  LD_LIBRARY_PATH="$full/$libdir" "$full/bin/difypool" --socket "$service_socket" stop
+  "$full/bin/difypool" --socket "$service_socket" stop
   [ -z "${client_status:-}" ]
 }
 
