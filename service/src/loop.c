@@ -166,6 +166,9 @@ static void live(loop *l) {
     int64_t next = dpd_service_tick(l->s, now);
     mind_probe(l, now);
     mind_life(l, now);
+    if (l->ending) {
+      return;
+    }
     int64_t probe_in = until_probe(l, now);
     wait_for_something(l, least(next, probe_in > 0 ? probe_in : 50));
   }

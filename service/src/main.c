@@ -21,6 +21,7 @@
 #include "notify.h"
 #include "ondemand.h"
 #include "options.h"
+#include "place.h"
 #include "places.h"
 #include "probe.h"
 #include "scratch.h"
@@ -89,11 +90,14 @@ static void choose_config(start *s) {
 
 static bool choose_socket(start *s, const dpd_config *config, dp_error *err) {
   const char *named = s->options.socket != NULL ? s->options.socket : config->socket;
-  if (named == NULL) {
-    return dpd_place_socket(s->socket, err);
+  if (named == NULL && !dpd_place_socket(s->socket, err)) {
+    return false;
   }
-  snprintf(s->socket, sizeof(s->socket), "%s", named);
-  return true;
+  if (named != NULL) {
+    snprintf(s->socket, sizeof(s->socket), "%s", named);
+  }
+  dpd_place place;
+  return dpd_place_init(&place, s->socket, 0, 0, err); /* is it short enough for a socket? */
 }
 
 /* A service that an operator, or a test, starts: the lock, and nobody else behind the path. */

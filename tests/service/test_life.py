@@ -1,0 +1,448 @@
+"""The process: stop, reload, drain, systemd, config, who may connect."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from daemon import Daemon, answers, program, refused, until
+from spclient import Client, Gone, request
+from upstream import Upstream
+
+
+def test_sigterm_finishes_what_runs(service, upstream):
+    gate = upstream.behaviour = upstream.gate()
+    with service.client() as client:
+        handle = client.connect(upstream.url)
+        number = client.send(request("datasets.create", {"name": "n"}, profile=handle))
+        gate.wait_for(1)
+        service.signal(signal.SIGTERM)
+        until(lambda: not os.path.exists(service.socket), "the path is free")
+        error = client.fail("datasets.list", {"page": 1}, profile=handle)
+        assert (error["kind"], error["code"], error["retryable"]) == ("cancelled", "draining", True)
+        gate.open()
+        assert "ok" in client.receive(number)
+        assert service.process.wait(10) == 0
+        with pytest.raises(Gone):
+            client.receive_any()
+
+
+def test_a_second_signal_ends_it_at_once(start, upstream):
+    service = start("[service]\nstop_ms = 60000\n")
+    upstream.behaviour = upstream.gate()
+    with service.client() as client:
+        handle = client.connect(upstream.url)
+        number = client.send(request("datasets.list", {"page": 1}, profile=handle))
+        upstream.wait(lambda: upstream.total() == 1, "the call is out")
+        service.signal(signal.SIGINT)
+        until(lambda: not os.path.exists(service.socket), "it is ending")
+        service.signal(signal.SIGINT)
+        assert client.receive(number)["error"]["kind"] == "cancelled"
+        assert service.process.wait(10) == 0
+
+
+def test_a_stop_is_bounded(start, upstream):
+    service = start("[service]\nstop_ms = 100\n")
+    upstream.behaviour = upstream.gate()
+    with service.client() as client:
+        handle = client.connect(upstream.url)
+        number = client.send(request("datasets.list", {"page": 1}, profile=handle))
+        upstream.wait(lambda: upstream.total() == 1, "the call is out")
+        service.signal(signal.SIGTERM)
+        assert client.receive(number)["error"]["kind"] == "cancelled"
+        assert service.process.wait(10) == 0
+    assert "did not finish within stop_ms" in service.said()
+
+
+def test_drain_ends_the_service(service):
+    with service.client() as client:
+        assert client.call("service.drain")["body"] == {"draining": True}
+        assert service.process.wait(10) == 0
+    assert not os.path.exists(service.socket)
+
+
+def test_a_clean_end_leaves_only_the_lock(service):
+    service.stop()
+    left = set(os.listdir(service.directory))
+    assert left == {"difypool.ini", "stderr", "socket.lock"}
+
+
+def test_two_services_do_not_share_a_path(service):
+    second = subprocess.run(
+        [program(), "-c", str(service.config), "--socket", service.socket],
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert b"Another difypoold serves" in second.stderr
+    assert answers(service.socket)
+
+
+def test_reload_changes_profiles_and_bounds(start, upstream):
+    service = start(f"[profile default]\nbase_url = {upstream.url}\n")
+    with service.client() as client, contextual() as other:
+        client.call("datasets.list", {"page": 1})
+        service.config.write_text(
+            f"[service]\ncalls_per_client = 77\ndefault_profile = b\n"
+            f"[profile a]\nbase_url = {upstream.url}\n[profile b]\nbase_url = {other.url}\n"
+        )
+        service.signal(signal.SIGHUP)
+        until(lambda: "reloaded the config" in service.said(), "it was reloaded")
+        assert client.call("service.info")["body"]["limits"]["calls_per_client"] == 77
+        client.call("datasets.list", {"page": 1})
+        assert other.total() == 1
+        assert client.fail("datasets.list", {"page": 1}, profile="default")["kind"] == "not_found"
+        names = [p["name"] for p in client.call("service.profiles")["body"]]
+        assert names == ["a", "b"]
+
+
+def contextual():
+    import contextlib
+
+    @contextlib.contextmanager
+    def manage():
+        server = Upstream()
+        try:
+            yield server
+        finally:
+            server.close()
+
+    return manage()
+
+
+def test_a_reload_keeps_the_connections_of_unchanged_profiles(start, upstream):
+    service = start(f"[profile default]\nbase_url = {upstream.url}\n")
+    with service.client() as client:
+        client.call("datasets.list", {"page": 1})
+        service.signal(signal.SIGHUP)
+        until(lambda: "reloaded the config" in service.said(), "it was reloaded")
+        client.call("datasets.list", {"page": 1})
+    assert upstream.connections == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "[profile default]\nbase_url = nonsense\n",
+        "[service]\ncalls_max = none\n",
+        "[nothing]\na = b\n",
+    ],
+)
+def test_a_bad_reload_keeps_the_old_config(start, upstream, broken):
+    service = start(f"[profile default]\nbase_url = {upstream.url}\n")
+    service.config.write_text(broken)
+    service.signal(signal.SIGHUP)
+    until(lambda: "was not reloaded" in service.said(), "it says so")
+    with service.client() as client:
+        client.call("datasets.list", {"page": 1})
+
+
+def test_systemd_is_told(short):
+    path = str(short / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(path)
+        notify.settimeout(15)
+        directory = short / "d"
+        directory.mkdir()
+        daemon = Daemon(directory)
+        daemon.environment["NOTIFY_SOCKET"] = path
+        daemon.start()
+
+        def hear(what: bytes) -> bytes:
+            while True:
+                message = notify.recv(4096)
+                if message.startswith(what):
+                    return message
+
+        assert b"STATUS=listening on" in hear(b"READY=1")
+        hear(b"WATCHDOG=1")
+        daemon.signal(signal.SIGHUP)
+        assert b"MONOTONIC_USEC=" in hear(b"RELOADING=1")
+        hear(b"READY=1")
+        daemon.signal(signal.SIGTERM)
+        hear(b"STOPPING=1")
+        assert daemon.stop() == 0
+
+
+def test_memory_of_an_idle_service(service):
+    with service.client() as client:
+        client.call("service.ping")
+    assert service.memory() <= 12_000_000
+
+
+def test_it_leaks_no_descriptors(service, upstream):
+    with service.client() as client:
+        handle = client.connect(upstream.url, pooling=False)
+        client.call("datasets.list", {"page": 1}, profile=handle)
+    until(lambda: service.stats()["service"]["clients"] == 1, "only the asker is there")
+    before = service.descriptors()
+    for _ in range(30):
+        with service.client() as client:
+            client.call("datasets.list", {"page": 1}, profile=handle)
+    until(lambda: service.descriptors() <= before, "all are closed")
+
+
+def test_no_core_and_no_debugger(service):
+    limits = Path(f"/proc/{service.pid}/limits").read_text()
+    (core,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+    assert core.split()[4] == "0"
+    (files,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
+    assert files.split()[3] == files.split()[4], "descriptors are not raised to the hard limit"
+
+
+def check(tmp_path: Path, text: str) -> subprocess.CompletedProcess[str]:
+    config = tmp_path / "difypool.ini"
+    config.write_text(text)
+    return subprocess.run(
+        [program(), "-c", str(config), "--check"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def test_check_prints_what_is_in_force_and_no_key(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("dataset-very-secret\n")
+    key.chmod(0o600)
+    done = check(
+        tmp_path,
+        f"[service]\ncalls_max = 99\n[profile p]\nbase_url = http://h\napi_key_file = {key}\n",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "calls_max = 99" in done.stdout
+    assert "[profile p]" in done.stdout and f"api_key_file = {key}" in done.stdout
+    assert "very-secret" not in done.stdout + done.stderr
+    assert "socket in force" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[service]\ncolour = red\n", 2, ["colour", "difypool.ini"]),
+        ("[service]\n\ncalls_max = 0\n", 3, ["calls_max", "from 1 to"]),
+        ("[service]\nlog_level = loud\n", 2, ["loud", "warning"]),
+        ("[service]\nshared = maybe\n", 2, ["maybe", "yes and no"]),
+        ("[servce]\n", 1, ["servce", "[profile NAME]"]),
+        ("[servce]\ncalls_max = 1\n", 1, ["servce"]),
+        ("[profile a b]\nbase_url = http://h\n", 1, ["a b"]),
+        ("[profile p]\nbase_url = http://h\nbase_url = http://i\n", 3, ["twice", "base_url"]),
+        ("[profile p]\nbase_url = http://h\napi_key = k\n", 3, ["api_key_file"]),
+        ("[profile p]\nbase_url = http://h\nwarm = -1\n", 3, ["warm", "1024"]),
+        ("[profile p]\nbase_url = http://h\nbase = x\n", 3, ["base"]),
+        ("[allow a]\nusers = nobody-of-that-name\n", 2, ["users"]),
+        ("[allow a]\ndeny = x\n", 2, ["deny"]),
+        ("calls_max = 3\n", 1, ["outside"]),
+        ("[service]\nwhat is this\n", 2, ["not understood"]),
+        ("[service]\nsocket = /" + "x" * 300 + "\n", 2, ["too long"]),
+    ],
+)
+def test_config_errors_say_where_and_what_is_allowed(tmp_path, text, line, words):
+    done = check(tmp_path, text)
+    assert done.returncode == 1
+    assert f"difypool.ini:{line}:" in done.stderr, done.stderr
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+def test_config_errors_of_the_whole(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("secret-thing")
+    key.chmod(0o644)
+    head = "[profile p]\nbase_url = http://h\n"
+    for text, words in [
+        ("[profile p]\nworkspace = w\n", "has no base_url"),
+        (head + f"api_key_file = {key}\n", "chmod 0600"),
+        (head + "api_key_file = /nonexistent\n", "cannot be read"),
+        (head + "api_key_env = NOT_SET_ANYWHERE\n", "NOT_SET_ANYWHERE"),
+        (head + "api_key_credential = c\n", "CREDENTIALS_DIRECTORY"),
+        (head + "api_key_env = HOME\napi_key_file = /x\n", "has a key already"),
+        ("[service]\ndefault_profile = q\n" + head, "has no section"),
+        ("[service]\ngroup = root\n", "not shared"),
+    ]:
+        done = check(tmp_path, text)
+        assert done.returncode == 1
+        assert words in done.stderr, done.stderr
+        assert "secret-thing" not in done.stderr
+
+
+def test_keys_come_from_file_environment_and_credentials(start, upstream, monkeypatch, tmp_path):
+    seen = []
+
+    async def note(request_) -> None:
+        seen.append(request_.headers["authorization"])
+        await request_.answer()
+
+    upstream.behaviour = note
+    key = tmp_path / "key"
+    key.write_text("  from-file \n")
+    key.chmod(0o600)
+    (tmp_path / "cred").write_text("from-credential")
+    (tmp_path / "cred").chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("THE_KEY", "from-environment")
+    url = f"base_url = {upstream.url}\n"
+    service = start(
+        f"[profile f]\n{url}api_key_file = {key}\n[profile e]\n{url}api_key_env = THE_KEY\n"
+        f"[profile c]\n{url}api_key_credential = cred\n"
+    )
+    with service.client() as client:
+        for name in "fec":
+            client.call("datasets.list", {"page": 1}, profile=name)
+        error = client.fail("datasets.list", {"page": 1})
+        assert error["code"] == "no_such_profile"
+    assert seen == ["Bearer from-file", "Bearer from-environment", "Bearer from-credential"]
+
+
+def test_command_line():
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program(), *arguments], capture_output=True, text=True, timeout=20, check=False
+        )
+
+    assert run("--version").stdout.startswith("difypoold ")
+    assert "usage: difypoold" in run("--help").stdout
+    for wrong in (["--nonsense"], ["left", "over"], ["--socket", "relative"], ["--log-level", "x"]):
+        done = run(*wrong)
+        assert done.returncode == 2, wrong
+        assert done.stderr
+    long = "/tmp/" + "x" * 120
+    done = run("--socket", long)
+    assert done.returncode == 1 and "107" in done.stderr + done.stdout, done.stderr
+
+
+def test_json_logs(start, upstream):
+    import json
+
+    service = start(f"[service]\nlog_json = yes\n[profile default]\nbase_url = {upstream.url}\n")
+    with service.client() as client:
+        client.call("datasets.list", {"page": 1})
+    lines = [json.loads(line) for line in service.said().splitlines()]
+    (call,) = [line for line in lines if line["message"] == "call"]
+    assert (call["op"], call["kind"], call["status"], call["attempts"]) == ("datasets.list", "ok", 200, 1)
+    assert {"time", "level", "uid", "pid", "profile", "ms", "sent", "received"} <= set(call)
+
+
+def as_user(uid: int, gid: int, work) -> int:
+    """Run work in a child as another user; its exit status."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+            status = work()
+        except BaseException as error:  # the child must not go on as a test
+            print(repr(error))
+            status = 99
+        os._exit(status or 0)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
+
+
+@pytest.fixture
+def shared(short, upstream):
+    """A shared service that uid 4242 (group 4343) can reach."""
+    short.chmod(0o755)
+    directory = short / "d"
+    directory.mkdir()
+    daemon = Daemon(
+        directory,
+        f"[service]\nshared = yes\n[profile site]\nbase_url = {upstream.url}/v1\n"
+        "[allow crawlers]\ngroups = 4343\noperations = datasets.*, service.*\n",
+    )
+    directory.chmod(0o755)
+    daemon.start()
+    os.chmod(daemon.socket, 0o666)
+    yield daemon
+    assert daemon.stop() == 0
+
+
+@needs_root
+def test_another_user_reads_no_answers_of_ours(shared, upstream):
+    with shared.client() as client:
+        call = request("datasets.create", {"name": "n"}, profile="site")
+        mine = client.connect(upstream.url)
+        assert "ok" in client.receive(client.send(call))
+
+        def other() -> int:
+            with Client(shared.socket) as stranger:
+                reply = stranger.receive(stranger.send(call))
+                if "resent" in reply["ok"]["meta"]:
+                    return 1
+                error = stranger.fail("datasets.list", {"page": 1}, profile=mine)
+                if error["code"] != "no_such_profile":
+                    return 2
+                cancelled = stranger.call("service.cancel", {"id": call["id"]})["body"]
+                if cancelled["running"]:
+                    return 3
+                names = {p["name"] for p in stranger.call("service.profiles")["body"]}
+                return 0 if names == {"site"} else 4
+
+        assert as_user(4242, 4343, other) == 0
+    assert upstream.requests["POST /v1/datasets"] == 2
+
+
+@needs_root
+def test_rules_and_bounds_of_a_shared_service(shared, upstream, short):
+    secret = short / "secret.pem"
+    secret.write_text("x")
+    secret.chmod(0o600)
+
+    def member() -> int:
+        with Client(shared.socket) as client:
+            client.call("datasets.list", {"page": 1})
+            if client.fail("tags.list", {})["code"] != "not_allowed":
+                return 1
+            url = upstream.url
+            if client.fail("service.connect", {"base_url": "http://elsewhere"})["kind"] != "denied":
+                return 2
+            args = {"base_url": url, "proxy": "http://p"}
+            if client.fail("service.connect", args)["code"] != "proxy":
+                return 3
+            args = {"base_url": url, "client_cert": str(secret)}
+            if client.fail("service.connect", args)["code"] != "unreadable_file":
+                return 4
+            handle = client.connect(url + "/")
+            client.call("service.set", {"pooling": False}, profile=handle)
+            if client.fail("service.set", {"pooling": False}, profile="site")["kind"] != "denied":
+                return 5
+            if client.fail("service.drain")["kind"] != "denied":
+                return 6
+            client.call("service.info")
+        return 0
+
+    def stranger() -> int:
+        with Client(shared.socket) as client:
+            client.call("service.ping")
+            return 0 if client.fail("datasets.list", {"page": 1})["code"] == "not_allowed" else 1
+
+    assert as_user(4242, 4343, member) == 0
+    assert as_user(4244, 4245, stranger) == 0
+
+
+@needs_root
+def test_a_private_service_takes_nobody_else(service):
+    service.directory.chmod(0o755)
+    service.directory.parent.chmod(0o755)
+    os.chmod(service.socket, 0o666)  # even if its mode were lost
+
+    def other() -> int:
+        try:
+            with Client(service.socket, timeout=5) as client:
+                client.call("service.ping")
+        except (Gone, BrokenPipeError, ConnectionResetError):
+            return 0
+        return 1
+
+    assert as_user(4242, 4343, other) == 0
+    assert not refused(service.socket)
