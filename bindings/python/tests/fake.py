@@ -33,6 +33,10 @@ def frame(rid: int, message: dict[str, Any]) -> bytes:
     return b"\x01" + struct.pack(">Q", len(payload)) + payload
 
 
+class ServiceThread(threading.Thread):
+    """One of the service's own, as a test may want to know them."""
+
+
 class Peer:
     """One connection of a client."""
 
@@ -109,7 +113,7 @@ class FakeService:
         listener.bind(self.path)
         listener.listen(256)
         self._listener = listener
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        ServiceThread(target=self._accept, args=(listener,), daemon=True).start()
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -120,7 +124,7 @@ class FakeService:
             peer = Peer(self, sock)
             self.peers.add(peer)
             self.connections += 1
-            threading.Thread(target=peer.run, daemon=True).start()
+            ServiceThread(target=peer.run, daemon=True).start()
 
     def kill(self) -> None:
         """Dies at once: no answer, every connection closed, handles forgotten."""

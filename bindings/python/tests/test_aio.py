@@ -12,7 +12,7 @@ from typing import Any
 import difypool
 import pytest
 from difypool import _alink, _calls, _opening
-from fake import CLOSE, SILENT, FakeService, Raw, fail
+from fake import CLOSE, SILENT, FakeService, Raw, ServiceThread, fail
 from test_client import pages
 from test_link import JUNK, in_child, once
 
@@ -46,10 +46,10 @@ def test_thousand_calls_at_once(service: FakeService) -> None:
 def test_no_threads(service: FakeService) -> None:
     async def main() -> int:
         async with difypool.AsyncClient(socket=service.path) as client:
-            before = {thread.name for thread in threading.enumerate()}
+            before = set(threading.enumerate())
             await client.info()
-            after = {thread.name for thread in threading.enumerate()}
-            return len([name for name in after - before if "run" not in name and "_accept" not in name])
+            new = [thread for thread in threading.enumerate() if thread not in before]
+            return len([thread for thread in new if not isinstance(thread, ServiceThread)])
 
     assert run(main()) == 0
 

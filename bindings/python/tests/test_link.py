@@ -246,6 +246,12 @@ class Interrupted(BaseException):
     pass
 
 
+interruptible = pytest.mark.skipif(
+    sys.version_info < (3, 10),
+    reason="before 3.10 an interrupt can leave a with-block without releasing its lock (bpo-29988)",
+)
+
+
 def interrupt_when(service: FakeService, op: str, count: int = 1) -> threading.Thread:
     """Signals the main thread once a call has arrived at the service."""
     main = threading.main_thread().ident
@@ -270,6 +276,7 @@ def interrupts() -> Any:
     signal.signal(signal.SIGUSR1, before)
 
 
+@interruptible
 def test_interrupt_cancels_the_call(client: difypool.Client, service: FakeService, interrupts: None) -> None:
     service.handlers["documents.delete"] = lambda request: SILENT
     thread = interrupt_when(service, "documents.delete")
@@ -281,6 +288,7 @@ def test_interrupt_cancels_the_call(client: difypool.Client, service: FakeServic
     assert client.info()["name"] == "fake"
 
 
+@interruptible
 def test_interrupt_of_the_leader_harms_no_other(client: difypool.Client, service: FakeService, interrupts: None) -> None:
     """The main thread reads for all when it is interrupted; the other threads' calls are answered all the same."""
     service.handlers["documents.delete"] = lambda request: SILENT
@@ -311,6 +319,7 @@ def test_interrupt_of_the_leader_harms_no_other(client: difypool.Client, service
         assert job.result(60) == [str(n) for n in range(8)]
 
 
+@interruptible
 def test_interrupts_at_any_moment(client: difypool.Client, service: FakeService) -> None:
     """A timer interrupts a stream of calls hundreds of times, wherever it happens to be; every call that ends is answered
     with its own answer, and the client goes on."""
@@ -339,6 +348,7 @@ def test_interrupts_at_any_moment(client: difypool.Client, service: FakeService)
     assert client.documents.list(dataset_id="end").json() == {"n": "end"}
 
 
+@interruptible
 def test_ctrl_c_in_a_program(service: FakeService) -> None:
     service.handlers["documents.list"] = lambda request: SILENT
     code = f"import difypool; difypool.Client(socket={service.path!r}).documents.list(dataset_id='d')"

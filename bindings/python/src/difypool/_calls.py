@@ -93,7 +93,7 @@ class Call:
         self.reconnects = 0
         self.losses = 0
         self.answered_by: bytes | None = None  # epoch of the service that answered
-        self.carrier: object = None  # the connection it was sent on last
+        self.carrier: Any = None  # the connection it was sent on last
         self.answer: bytes | errors.Error | None = None
         self.wake: Any = None
 

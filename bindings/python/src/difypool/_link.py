@@ -182,18 +182,17 @@ class Link:
         """The caller was interrupted: tell the service, as well as that can be done without waiting."""
         with self._lock:
             unanswered = self._calls.pop(call.rid, None) is not None
-            sock = self._socket
             rid = self._next_rid()
-        if sock is not None:
-            if unanswered and call.sent and self._sending.acquire(False):
-                try:
-                    sock.send(_calls.cancel(rid, call.id), _AT_ONCE)
-                except OSError:
-                    self._torn = sock
-                finally:
-                    self._sending.release()
-            if self._torn is sock:
-                self._drop(sock)
+        sock = call.carrier
+        if unanswered and sock is not None and self._sending.acquire(False):
+            try:
+                sock.send(_calls.cancel(rid, call.id), _AT_ONCE)
+            except OSError:
+                pass  # a connection that is gone, or full: the service notices that nobody waits any more
+            finally:
+                self._sending.release()
+        if self._torn is not None:
+            self._drop(self._torn)
         self._leave(call)
 
     # ---- waiting ----------------------------------------------------------------------------------------------
@@ -294,17 +293,20 @@ class Link:
         """
         frame = call.frame(epoch, monotonic())
         call.carrier = sock
+        sent: list[int] = []
         try:
             try:
-                sent = sock.send(frame, _AT_ONCE)
+                # One step for the interpreter: no interrupt comes between the sending and the noting of how much.
+                sent.extend(map(sock.send, (frame,), (_AT_ONCE,)))
             except BlockingIOError:
-                sent = 0
-            return sent == len(frame) or self._send_rest(sock, memoryview(frame)[sent:], call, leader)
+                sent.append(0)
+            return sent[0] == len(frame) or self._send_rest(sock, memoryview(frame)[sent[0] :], call, leader)
         except OSError:
             self._break(sock)
             return False
         except BaseException:
-            self._break(sock)  # half a frame may be out: nothing may follow it
+            if sent != [len(frame)]:
+                self._break(sock)  # half a frame may be out: nothing may follow it
             raise
 
     def _send_rest(self, sock: _socket.socket, rest: memoryview, call: Call, leader: Call) -> bool:
@@ -398,8 +400,11 @@ class Link:
                 else:
                     for call in waiting:
                         self._resend(sock, call, leader, epoch)
-        except BaseException:
+        except errors.Error:
             self._drop(sock)
+            raise
+        except BaseException:
+            self._torn = sock
             raise
 
     def _adopt(self, sock: _socket.socket, epoch: bytes) -> tuple[list[Handle], list[Call]]:

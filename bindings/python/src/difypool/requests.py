@@ -183,7 +183,7 @@ class Adapter(HTTPAdapter):
             preload_content=False,
             request_method=request.method,
         )
-        response.connection = self  # type: ignore[attr-defined]
+        response.connection = self
         if not stream and "content-encoding" not in response.headers:
             response._content = content
             response._content_consumed = True  # type: ignore[attr-defined]
