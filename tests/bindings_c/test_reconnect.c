@@ -153,6 +153,38 @@ static void a_stuck_hello_is_tried_over_a_new_connection(void **state) {
   fake_stop(f);
 }
 
+/* Drains: refuses calls, then hangs up when it is asked for something else. */
+static bool draining(fake *f, const fake_request *r, void *user) {
+  (void)user;
+  if (r->number > 1 || strncmp(r->op, "service.", 8) == 0)
+    return false;
+  if (strcmp(r->op, "test.end") == 0)
+    fake_hang_up(r->connection);
+  else
+    fake_error(f, r, "cancelled", "draining");
+  return true;
+}
+
+static void what_a_draining_service_refused_goes_to_the_next(void **state) {
+  (void)state;
+  fake *f = fake_start(draining, NULL);
+  dpc_client *client = fake_client(f, NULL);
+  dpc_call *calls[2];
+  dpc_reply *reply;
+  assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &calls[0], NULL), DPC_OK);
+  fake_await(f, "test.write", 1);
+  assert_int_equal(dpc_call_start(client, "test.end", NULL, NULL, NULL, NULL, &calls[1], NULL), DPC_OK);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(dpc_call_wait(calls[i], &reply), DPC_OK);
+    dpc_reply_unref(reply);
+    dpc_call_unref(calls[i]);
+  }
+  assert_int_equal(fake_count(f, "test.write"), 2);
+  assert_int_equal(fake_connections(f), 2);
+  dpc_client_close(client);
+  fake_stop(f);
+}
+
 /* ---- Starting a service ---- */
 
 /* A difypoold for tests: a script that runs `body`. */
@@ -257,6 +289,7 @@ int main(void) {
       cmocka_unit_test(a_restarted_service_sees_the_first_epoch),
       cmocka_unit_test(without_a_service_calls_fail_when_patience_ends),
       cmocka_unit_test(a_stuck_hello_is_tried_over_a_new_connection),
+      cmocka_unit_test(what_a_draining_service_refused_goes_to_the_next),
       cmocka_unit_test(what_the_daemon_says_reaches_the_caller),
       cmocka_unit_test(an_older_service_gives_way),
   };

@@ -3,7 +3,8 @@
  *
  *   admitted      waiting, until the connection is up, its epoch known, and (if the call goes by our
  *                 own base URL) a handle is there; then sent
- *   answered      done; unless the handle was lost: then waiting, for a new one, under the same id
+ *   answered      done; unless the handle was lost, or the service drains: then waiting, for a new
+ *                 one, under the same id
  *   connection lost   what was sent waits again, in its order, with its id and its first epoch. What
  *                 was not written whole cannot have been carried out, and counts as never sent
  *   too late      what the service never had: `timeout`; what it may have: `unknown_outcome`. The
@@ -181,26 +182,41 @@ static void take_handle(dpc_client *client, dpc_call *call) {
   }
 }
 
-/* A handle that the service has forgotten is asked for again, and the call repeated with its id. */
-static bool lost_handle(dpc_call *call) {
-  dpc_client *client = call->client;
-  const dpc_error *error = dpc_reply_error(call->reply);
-  if (call->role != DPC__ROLE_USER || !needs_handle(call) || call->in_output || error->kind != DPC_NOT_FOUND ||
-      strcmp(error->code, "no_such_profile") != 0 || call->handle_tries >= HANDLE_TRIES)
-    return false;
-  dpc_reply *reply = dpc__reply_new(call->id);
+/* The call will be sent again under its id; the reply that it had is given up. */
+static bool take_back(dpc_call *call) {
+  dpc_reply *reply = call->in_output ? NULL : dpc__reply_new(call->id);
   if (!reply)
     return false;
   dpc_reply_unref(call->reply);
   call->reply = reply;
+  atomic_store(&call->state, DPC__CALL_WAITING);
+  dpc__call_move(call, &call->client->waiting);
+  return true;
+}
+
+/* A handle that the service has forgotten is asked for again. */
+static bool lost_handle(dpc_call *call) {
+  dpc_client *client = call->client;
+  if (!needs_handle(call) || call->handle_tries >= HANDLE_TRIES || !take_back(call))
+    return false;
   call->handle_tries++;
   if (call->handle_serial == client->handle_serial && client->handle_state == DPC__HANDLE_KNOWN)
     client->handle_state = DPC__HANDLE_NONE;
-  atomic_store(&call->state, DPC__CALL_WAITING);
-  dpc__call_move(call, &client->waiting);
   if (client->state == DPC__LINK_UP)
     release_one(call);
   return true;
+}
+
+/* Answers after which a call goes on. What a draining service refused, it did not begin: the call
+ * waits for the connection to close, and goes to the next service. */
+static bool goes_on(dpc_call *call) {
+  const dpc_error *error = dpc_reply_error(call->reply);
+  if (call->role != DPC__ROLE_USER)
+    return false;
+  if (error->kind == DPC_NOT_FOUND && strcmp(error->code, "no_such_profile") == 0)
+    return lost_handle(call);
+  return error->kind == DPC_CANCELLED && strcmp(error->code, "draining") == 0 &&
+         !call->cancelled && take_back(call);
 }
 
 void dpc__flow_answer(dpc_client *client, uint32_t request_id, uint8_t *data, size_t length) {
@@ -208,7 +224,7 @@ void dpc__flow_answer(dpc_client *client, uint32_t request_id, uint8_t *data, si
   dpc_call_ref(call);
   if (call)
     dpc__reply_decode(call->reply, data, length, DPC__SP_ID);
-  if (!call || lost_handle(call)) {
+  if (!call || goes_on(call)) {
     if (!call)
       free(data); /* nobody waits for it any more */
     dpc_call_unref(call);

@@ -117,3 +117,14 @@ void dpc__json_write(dpc_value value, dpc__bytes *out) {
     break;
   }
 }
+
+char *dpc_value_json(dpc_value value, size_t *length) {
+  dpc__bytes out = {0};
+  dpc__json_write(value, &out);
+  if (length)
+    *length = out.length;
+  dpc__bytes_append(&out, "", 1);
+  if (out.failed)
+    dpc__bytes_clear(&out);
+  return (char *)out.data;
+}

@@ -50,6 +50,10 @@ DPC_EXPORT double dpc_value_double(dpc_value value, double fallback);   /* of an
 /* dpc_value_text - text or bytes; NULL for anything else. No NUL follows it. */
 DPC_EXPORT const char *dpc_value_text(dpc_value value, size_t *length);
 
+/* dpc_value_json - as JSON text, where bytes stand as lower-case hex; ends in NUL, to be freed with
+ * free(). NULL when memory is out. length may be NULL. */
+DPC_EXPORT char *dpc_value_json(dpc_value value, size_t *length);
+
 /* A walk over a list or a map; of anything else it ends at once. */
 typedef struct dpc_walk {
   dpc_value rest;

@@ -1,0 +1,94 @@
+/* cli.h - the command difypool: what its parts share.
+ *
+ *   main.c        commands and help           options.c    the command line
+ *   session.c     a client, calls, Ctrl-C     output.c     answers and errors, as text or JSON
+ *   argspec.c     NAME=VALUE                  cmd_*.c      one family of commands each
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <difypool-client/client.h>
+
+enum { CLI_EXIT_USAGE = 2, CLI_EXIT_INTERRUPTED = 130, CLI_CONNECT_MAX = 32 };
+
+typedef struct cli_options {
+  const char *profile, *socket, *base_url, *key_file, *output;
+  const char *connect[CLI_CONNECT_MAX]; /* NAME=VALUE of service.connect */
+  size_t connect_count;
+  uint32_t deadline_ms, cache_ms, interval_ms, lines;
+  dpc_priority priority;
+  bool json, quiet, include, watch, follow, help, version;
+  bool no_validate, allow_hazard, wait, blocking, names;
+} cli_options;
+
+typedef struct cli {
+  cli_options options;
+  int argc; /* what is neither the command nor an option */
+  char **argv;
+} cli;
+
+typedef struct cli_command {
+  const char *name;
+  const char *args;  /* as the usage shows them */
+  const char *text;  /* one line on what it does */
+  int least, most;   /* arguments; most -1 = any */
+  int (*run)(cli *c);
+} cli_command;
+
+extern const cli_command cli_commands[];
+extern const size_t cli_command_count;
+
+/* options.c: takes options out of argv. 0, or an exit status after it said what is wrong. */
+int cli_options_parse(cli_options *o, int *argc, char **argv);
+/* cli_options_names - the index-th option as it is typed ("--profile"); takes_value may be NULL. */
+const char *cli_option_name(size_t index, bool *takes_value);
+void cli_options_help(void);
+
+/* output.c: to standard error */
+void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2))); /* exit status 2 */
+/* cli_error - say what went wrong, as text or (--json) as JSON; its exit status. */
+int cli_error(const cli *c, const dpc_error *error);
+/* cli_answer - a reply's body to standard output, indented on a terminal; an exit status. */
+int cli_answer(const cli *c, const dpc_reply *reply);
+/* cli_finish - end of output: status, or 1 with a message if something could not be written. */
+int cli_finish(int status);
+bool cli_is_json(const char *type);
+
+/* session.c */
+typedef struct cli_session cli_session;
+enum { CLI_MAY_START = 1, CLI_NO_SERVER = 2, CLI_MAY_LACK = 4 };
+/* cli_open - NULL after it said why, with the exit status in *status. Without CLI_MAY_START no
+ * service is started; with CLI_NO_SERVER base URL and profile are left out; with CLI_MAY_LACK
+ * nothing is said where no service runs, and *status is -1. */
+cli_session *cli_open(const cli *c, unsigned flags, int *status);
+void cli_close(cli_session *session);
+dpc_client *cli_client(const cli_session *session);
+/* cli_call - waits; Ctrl-C cancels the call at the service, and a second one ends the program.
+ * The reply is the session's until the next call; NULL when memory is out. */
+const dpc_reply *cli_call(cli_session *session, const char *operation, const dpc_args *args,
+                          const dpc_call_options *options);
+bool cli_interrupted(const cli_session *session);
+/* cli_pause - wait, or until Ctrl-C: then false. */
+bool cli_pause(cli_session *session, uint32_t ms);
+/* cli_call_options - deadline, priority, cache and switches as the command line has them. */
+dpc_call_options cli_call_options(const cli *c);
+/* cli_ask - cli_call of a service operation without arguments; NULL after it said why. */
+const dpc_reply *cli_ask(cli_session *session, const char *operation, int *status);
+
+/* The commands. */
+int cli_cmd_call(cli *c);
+int cli_cmd_ops(cli *c);
+int cli_cmd_ping(cli *c);
+int cli_cmd_status(cli *c);
+int cli_cmd_stats(cli *c);
+int cli_cmd_set(cli *c);
+int cli_cmd_check(cli *c);
+int cli_cmd_stop(cli *c);
+int cli_cmd_restart(cli *c);
+int cli_cmd_logs(cli *c);
+int cli_cmd_version(cli *c);
+int cli_cmd_help(cli *c);
+int cli_cmd_completion(cli *c);
+
+#endif

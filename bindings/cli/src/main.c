@@ -1,0 +1,96 @@
+/* difypool: the table of commands, and the way to one of them. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "suggest.h"
+
+const cli_command cli_commands[] = {
+    {"call", "OPERATION [NAME=VALUE | NAME:=JSON | NAME@FILE | NAME:=@FILE]…", "carry out one operation", 1, -1, cli_cmd_call},
+    {"ops", "[OPERATION | GROUP]", "what operations there are, and what one takes", 0, 1, cli_cmd_ops},
+    {"status", "", "see that pooling works: connections, reuse, times, errors", 0, 0, cli_cmd_status},
+    {"check", "", "prove in under 5 s that pooling works, with a few harmless calls", 0, 0, cli_cmd_check},
+    {"ping", "", "does the service answer, and how fast", 0, 0, cli_cmd_ping},
+    {"stats", "", "all counters as they are, as JSON", 0, 0, cli_cmd_stats},
+    {"set", "pooling|retry|breaker|cache on|off", "switch something for a profile or a server of your own", 2, 2, cli_cmd_set},
+    {"stop", "", "end the private service when its calls are done", 0, 0, cli_cmd_stop},
+    {"restart", "", "end the private service and start it again", 0, 0, cli_cmd_restart},
+    {"logs", "", "what the private service has logged", 0, 0, cli_cmd_logs},
+    {"version", "", "versions of this command and of the service", 0, 0, cli_cmd_version},
+    {"completion", "bash|zsh", "a completion script, to be sourced by the shell", 1, 1, cli_cmd_completion},
+    {"help", "[COMMAND]", "this page, or a command's", 0, 1, cli_cmd_help},
+};
+const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
+
+static const cli_command *find(const char *name) {
+  for (size_t i = 0; i < cli_command_count; i++)
+    if (strcmp(cli_commands[i].name, name) == 0)
+      return &cli_commands[i];
+  return NULL;
+}
+
+static int unknown(const char *name) {
+  cli_nearest nearest = {.wanted = name};
+  for (size_t i = 0; i < cli_command_count; i++)
+    cli_nearest_feed(&nearest, cli_commands[i].name);
+  const char *found = cli_nearest_found(&nearest);
+  if (strchr(name, '.'))
+    return cli_usage("there is no command %s; an operation goes with call: difypool call %s", name, name);
+  return cli_usage("there is no command %s%s%s%s", name, found ? "; is " : "", found ? found : "",
+                   found ? " meant?" : "");
+}
+
+static int help_page(void) {
+  puts("difypool - call Dify through one pool of connections, shared by all programs\n\n"
+       "  difypool COMMAND [OPTION]… [ARGUMENT]…\n\nCommands:");
+  for (size_t i = 0; i < cli_command_count; i++)
+    printf("  %-12s %s\n", cli_commands[i].name, cli_commands[i].text);
+  puts("\nOptions:");
+  cli_options_help();
+  puts("\nExit status: 0 done, 2 usage, 3 unreachable, TLS, timeout, overloaded, busy or breaker open,\n"
+       "4 unknown outcome of a write, 130 interrupted, 1 anything else. More: man difypool");
+  return 0;
+}
+
+static int help_of(const char *name) {
+  const cli_command *command = find(name);
+  if (!command)
+    return unknown(name);
+  printf("difypool %s %s\n\n  %s\n\nOptions:\n", command->name, command->args, command->text);
+  cli_options_help();
+  return 0;
+}
+
+int cli_cmd_help(cli *c) {
+  return c->argc ? help_of(c->argv[0]) : help_page();
+}
+
+static int run(cli *c) {
+  if (c->options.version)
+    return cli_cmd_version(c);
+  if (!c->argc) {
+    help_page();
+    return c->options.help ? 0 : CLI_EXIT_USAGE;
+  }
+  const char *name = c->argv[0];
+  const cli_command *command = find(name);
+  if (!command)
+    return unknown(name);
+  c->argc--;
+  c->argv++;
+  if (c->options.help)
+    return help_of(name);
+  if (c->argc < command->least || (command->most >= 0 && c->argc > command->most))
+    return cli_usage("usage: difypool %s %s", command->name, command->args);
+  return command->run(c);
+}
+
+int main(int argc, char **argv) {
+  cli c = {.argc = argc - 1, .argv = argv + 1};
+  signal(SIGPIPE, SIG_DFL); /* whoever reads us may stop: then so do we, without a word */
+  int status = cli_options_parse(&c.options, &c.argc, c.argv);
+  if (!status)
+    status = run(&c);
+  return cli_finish(status);
+}

@@ -1,0 +1,235 @@
+/*
+ * One client, and a loop of its own: while a call runs the program also listens for Ctrl-C, which
+ * cancels the call at the service (a write in flight is not cut off half way: the service finishes
+ * it). Whoever presses Ctrl-C again wants to be gone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "argspec.h"
+#include "cli.h"
+#include "keyfile.h"
+
+enum { QUICK_MS = 1000 }; /* patience where nothing is started */
+
+struct cli_session {
+  dpc_client *client;
+  dpc_reply *reply;
+  int signals;
+  unsigned interrupts;
+  const cli *c;
+};
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+/* The service needs absolute paths, people type relative ones. */
+static bool is_path(const char *name) {
+  static const char *const names[] = {"ca_file", "ca_dir", "client_cert", "client_key"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0)
+      return true;
+  return false;
+}
+
+static dpc_kind set_path(dpc_args *args, const char *name, const char *path) {
+  char *whole = realpath(path, NULL);
+  dpc_kind kind = dpc_args_set_string(args, name, whole ? whole : path);
+  free(whole);
+  return kind;
+}
+
+static dpc_kind set_connect(dpc_args *args, const cli_argspec *spec) {
+  size_t length;
+  if (spec->kind == CLI_ARG_JSON)
+    return dpc_args_set_json(args, spec->name, spec->value);
+  if (spec->kind == CLI_ARG_TEXT && is_path(spec->name))
+    return set_path(args, spec->name, spec->value);
+  if (spec->kind == CLI_ARG_TEXT && cli_looks_typed(spec->value) &&
+      dpc_args_set_json(args, spec->name, spec->value) == DPC_OK)
+    return DPC_OK;
+  if (spec->kind == CLI_ARG_TEXT)
+    return dpc_args_set_string(args, spec->name, spec->value);
+  char *text = cli_file_read(spec->value, &length);
+  dpc_kind kind = text ? dpc_args_set_bytes(args, spec->name, text, length) : DPC_INVALID_REQUEST;
+  free(text);
+  return kind;
+}
+
+static int connect_args(const cli *c, dpc_args *args) {
+  for (size_t i = 0; i < c->options.connect_count; i++) {
+    cli_argspec spec;
+    const char *flaw = cli_argspec_parse(c->options.connect[i], &spec);
+    if (flaw)
+      return cli_usage("--connect %s: %s", c->options.connect[i], flaw);
+    if (set_connect(args, &spec) != DPC_OK)
+      return cli_usage("--connect %s: the value cannot be used", spec.name);
+  }
+  return 0;
+}
+
+static int open_client(const cli *c, unsigned flags, cli_session *s, dpc_args *connect,
+                       const char *key) {
+  const cli_options *o = &c->options;
+  bool server = !(flags & CLI_NO_SERVER);
+  dpc_client_options options = DPC_CLIENT_OPTIONS_INIT;
+  dpc_error error;
+  options.socket = o->socket;
+  options.profile = server ? o->profile : NULL;
+  options.base_url = server ? o->base_url : NULL;
+  options.api_key = options.base_url ? key : NULL;
+  options.connect = options.base_url ? connect : NULL;
+  options.autostart = (flags & CLI_MAY_START) != 0;
+  options.dispatch = 1;
+  if (!options.autostart)
+    options.patience_ms = QUICK_MS;
+  if (dpc_client_open(&s->client, &options, &error) == DPC_OK)
+    return 0;
+  if ((flags & CLI_MAY_LACK) && strcmp(error.code, "no_service") == 0)
+    return -1;
+  return cli_error(c, &error);
+}
+
+static int open_with_key(const cli *c, unsigned flags, cli_session *s) {
+  char *key = NULL;
+  dpc_args *connect = dpc_args_new();
+  bool own_server = c->options.base_url && !(flags & CLI_NO_SERVER);
+  int status = connect ? connect_args(c, connect) : 1;
+  if (!status && own_server)
+    status = cli_key(c, &key);
+  if (!status)
+    status = open_client(c, flags, s, connect, key);
+  cli_key_free(key);
+  dpc_args_free(connect);
+  return status;
+}
+
+static int catch_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+cli_session *cli_open(const cli *c, unsigned flags, int *status) {
+  cli_session *s = calloc(1, sizeof *s);
+  *status = 1;
+  if (!s) {
+    cli_say("memory is out");
+    return NULL;
+  }
+  s->c = c;
+  s->signals = -1;
+  *status = open_with_key(c, flags, s);
+  if (*status) {
+    cli_close(s);
+    return NULL;
+  }
+  s->signals = catch_signals();
+  return s;
+}
+
+void cli_close(cli_session *s) {
+  if (!s)
+    return;
+  dpc_reply_unref(s->reply);
+  dpc_client_close(s->client);
+  if (s->signals >= 0)
+    close(s->signals);
+  free(s);
+}
+
+dpc_client *cli_client(const cli_session *s) {
+  return s->client;
+}
+
+bool cli_interrupted(const cli_session *s) {
+  return s->interrupts;
+}
+
+/* ---- Calling --------------------------------------------------------------------------------- */
+
+static void on_done(dpc_call *call, dpc_reply *reply, void *user) {
+  (void)call;
+  cli_session *s = user;
+  s->reply = dpc_reply_ref(reply);
+}
+
+static void take_signals(cli_session *s, dpc_call *call) {
+  struct signalfd_siginfo info;
+  while (read(s->signals, &info, sizeof info) == sizeof info) {
+    if (s->interrupts++)
+      _exit(CLI_EXIT_INTERRUPTED);
+    if (call && !s->c->options.quiet && isatty(STDERR_FILENO))
+      cli_say("cancelling; once more to leave at once");
+    dpc_call_cancel(call);
+  }
+}
+
+static void turn(cli_session *s, dpc_call *call, int timeout_ms) {
+  struct pollfd fds[] = {{.fd = dpc_client_fd(s->client), .events = POLLIN},
+                         {.fd = s->signals, .events = POLLIN}};
+  poll(fds, 2, timeout_ms);
+  if (fds[1].revents)
+    take_signals(s, call);
+  dpc_client_dispatch(s->client);
+}
+
+const dpc_reply *cli_call(cli_session *s, const char *operation, const dpc_args *args,
+                          const dpc_call_options *options) {
+  dpc_call *call = NULL;
+  dpc_error error;
+  dpc_reply_unref(s->reply);
+  s->reply = NULL;
+  if (dpc_call_start(s->client, operation, args, options, on_done, s, &call, &error) != DPC_OK) {
+    cli_error(s->c, &error);
+    return NULL;
+  }
+  while (!s->reply)
+    turn(s, call, -1);
+  dpc_call_unref(call);
+  return s->reply;
+}
+
+bool cli_pause(cli_session *s, uint32_t ms) {
+  struct pollfd fd = {.fd = s->signals, .events = POLLIN};
+  if (poll(&fd, 1, (int)ms) > 0)
+    take_signals(s, NULL);
+  return !s->interrupts;
+}
+
+dpc_call_options cli_call_options(const cli *c) {
+  const cli_options *o = &c->options;
+  dpc_call_options out = DPC_CALL_OPTIONS_INIT;
+  out.deadline_ms = o->deadline_ms;
+  out.priority = o->priority;
+  out.cache_ms = o->cache_ms;
+  out.flags = (o->no_validate ? DPC_CALL_NO_VALIDATE : 0u) |
+              (o->allow_hazard ? DPC_CALL_ALLOW_HAZARD : 0u) | (o->wait ? DPC_CALL_WAIT : 0u) |
+              (o->blocking ? DPC_CALL_BLOCKING : 0u);
+  return out;
+}
+
+const dpc_reply *cli_ask(cli_session *s, const char *operation, int *status) {
+  dpc_call_options options = DPC_CALL_OPTIONS_INIT;
+  options.deadline_ms = s->c->options.deadline_ms ? s->c->options.deadline_ms : 10000;
+  const dpc_reply *reply = cli_call(s, operation, NULL, &options);
+  *status = 1;
+  if (!reply)
+    return NULL;
+  *status = s->interrupts ? CLI_EXIT_INTERRUPTED : 0;
+  if (dpc_reply_kind(reply) == DPC_OK)
+    return reply;
+  int exit = cli_error(s->c, dpc_reply_error(reply));
+  if (!*status)
+    *status = exit;
+  return NULL;
+}
