@@ -181,8 +181,10 @@ static dp_kind mend_retrieve(dp__request *r, const json_t *dataset, char *note, 
   if (!json_is_object(own) || !has(r, "retrieval_model", &value, &length))
     return DP_OK; /* nothing to take: the server says what it wants */
   json_t *given = load(value, length), *merged = json_copy(own);
-  json_object_update(merged, given);
-  char *text = merged && given ? json_dumps(merged, JSON_COMPACT) : NULL;
+  /* json_copy leaves out what it has no memory for */
+  bool laid = given && json_object_size(merged) == json_object_size(own) &&
+              json_object_update(merged, given) == 0;
+  char *text = laid ? json_dumps(merged, JSON_COMPACT) : NULL;
   bool ok = text && replace_value(r, value, length, text);
   free(text);
   json_decref(merged);
@@ -260,45 +262,47 @@ static dp_kind see_names(const dp__request *r, const json_t *list, dp_error *err
   return reason ? refuse(r, reason, err) : DP_OK;
 }
 
-/* What an update would have left as it is, a create has to be told. */
-static void keep_settings(json_t *body, const json_t *document) {
+/* What an update would have left as it is, a create has to be told. False = memory is out. */
+static bool keep_settings(json_t *body, const json_t *document) {
   static const char *const same[] = {"doc_form", "doc_language"};
+  bool ok = true;
   for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
     json_t *value = json_object_get(document, same[i]);
     if (!json_object_get(body, same[i]) && json_is_string(value))
-      json_object_set(body, same[i], value);
+      ok = ok && json_object_set(body, same[i], value) == 0;
   }
   const json_t *rule = json_object_get(document, "document_process_rule");
   const char *mode = text_of(rule, "mode");
   if (json_object_get(body, "process_rule") || !*mode)
-    return;
+    return ok;
   json_t *own = json_pack("{s:s}", "mode", mode);
   if (strcmp(mode, "automatic") != 0) /* whose rules read differently than they are written */
-    json_object_set(own, "rules", json_object_get(rule, "rules"));
-  json_object_set_new(body, "process_rule", own);
+    ok = ok && json_object_set(own, "rules", json_object_get(rule, "rules")) == 0;
+  return ok && json_object_set_new(body, "process_rule", own) == 0;
+}
+
+/* The body of the create that does what the update asks for; malloc'ed, NULL = memory is out. */
+static char *create_body(const dp__request *r, const dp__mend *mend) {
+  json_t *body = load(r->body, r->body_length);
+  json_t *document = load(mend->document, mend->document_length);
+  bool ok = body && document && keep_settings(body, document);
+  if (ok && !json_object_get(body, "indexing_technique"))
+    ok = json_object_set_new(body, "indexing_technique", json_string(mend->technique)) == 0;
+  char *text = ok ? json_dumps(body, JSON_COMPACT) : NULL;
+  json_decref(body);
+  json_decref(document);
+  return text;
 }
 
 static dp_kind become_create(dp__request *r, const dp__mend *mend, char *note, dp_error *err) {
-  size_t length = 0, size = 0;
+  size_t length = 0;
   const char *dataset = dp__request_param(r, "dataset_id", &length);
-  json_t *body = load(r->body, r->body_length);
-  json_t *document = load(mend->document, mend->document_length);
-  char *path = NULL;
-  keep_settings(body, document);
-  if (!json_object_get(body, "indexing_technique"))
-    json_object_set_new(body, "indexing_technique", json_string(mend->technique));
-  char *text = json_dumps(body, JSON_COMPACT);
-  if (asprintf(&path, "/datasets/%.*s/document/create-by-text", (int)length, dataset) < 0)
-    path = NULL;
-  json_decref(body);
-  json_decref(document);
-  if (!text || !path) {
+  char *path = NULL, *text = create_body(r, mend);
+  if (!text || asprintf(&path, "/datasets/%.*s/document/create-by-text", (int)length, dataset) < 0) {
     free(text);
-    free(path);
     return dp__no_memory(err);
   }
-  size = strlen(text);
-  dp__request_take_body(r, text, size);
+  dp__request_take_body(r, text, strlen(text));
   free(r->path);
   r->path = path;
   r->desc = dp__op_by_number(DP_OP_DOCUMENTS_CREATE_BY_TEXT);
@@ -365,11 +369,12 @@ dp_kind dp__mend_seen(dp__request *r, dp__mend *mend, const char *origin, const 
 char *dp__mend_tag_answer(const dp__request *r, size_t *length) {
   json_t *body = load(r->body, r->body_length), *made = json_object();
   json_t *id = json_object_get(body, "tag_id"), *name = json_object_get(body, "name");
+  bool ok = json_is_string(name);
   if (json_is_string(id)) /* of a new tag nobody but the server knows it */
-    json_object_set(made, "id", id);
-  json_object_set(made, "name", name);
-  json_object_set_new(made, "type", json_string("knowledge"));
-  char *text = json_is_string(name) ? json_dumps(made, JSON_COMPACT) : NULL;
+    ok = ok && json_object_set(made, "id", id) == 0;
+  ok = ok && json_object_set(made, "name", name) == 0 &&
+       json_object_set_new(made, "type", json_string("knowledge")) == 0;
+  char *text = ok ? json_dumps(made, JSON_COMPACT) : NULL;
   *length = text ? strlen(text) : 0;
   json_decref(made);
   json_decref(body);
