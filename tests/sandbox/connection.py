@@ -112,7 +112,7 @@ class Connection(RequestHandler):
         elif self._loop.time() < limit - 0.0005:
             self._start_timer(limit)
         else:
-            self.force_close()
+            self.end("fin")
 
     def settings_changed(self) -> None:
         """A new keep-alive time holds for open connections too."""
@@ -153,7 +153,15 @@ class Connection(RequestHandler):
         if how == "rst":
             reset(wire)
         else:
-            wire.close()
+            self._close_wire(wire)
+
+    @staticmethod
+    def _close_wire(wire: asyncio.Transport) -> None:
+        """Over TLS asyncio waits for the client's close_notify before it closes the socket; nginx does not: FIN follows its own at once."""
+        wire.close()
+        raw = getattr(getattr(wire, "_ssl_protocol", None), "_transport", None)
+        if raw is not None and not raw.is_closing() and not wire.get_write_buffer_size():
+            raw.close()
 
     # --- what aiohttp could not read
 

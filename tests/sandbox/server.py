@@ -56,7 +56,7 @@ class Server:
         self.world = World(settings, self.state, self.counters, self.indexer)
         self.writer = Writer(settings.dify_version, settings.env)
         self.faults = Faults()
-        self.work = Work(settings)
+        self.work = Work(settings, self.counters.changed)
         self.connections: set[Connection] = set()
         self.relays: list[Relay] = []
         self.ports: dict[str, int] = {}

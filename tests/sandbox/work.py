@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from .settings import Settings
@@ -32,8 +33,9 @@ class Cores:
 class Gate:
     """At most so many inside, the others in the order in which they came. 0 means no bound; the bound may change at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         self._inside = 0
+        self._changed = changed
         self._queue: deque[asyncio.Future[None]] = deque()
 
     @property
@@ -44,6 +46,7 @@ class Gate:
         if limit and (self._inside >= limit or self._queue):
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._queue.append(future)
+            self._changed()
             try:
                 await future
             except asyncio.CancelledError:
@@ -65,10 +68,10 @@ class Gate:
 class Work:
     """The cost of calls under the present settings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, changed: Callable[[], None]) -> None:
         self._settings = settings
         self._cores = Cores()
-        self.gate = Gate()
+        self.gate = Gate(changed)
 
     def is_free(self, operation: str) -> bool:
         """Whether a call costs nothing now, so that it can be done without giving way to others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import ssl
 from typing import Any, NamedTuple
@@ -70,6 +71,18 @@ class Client:
         while part := self.sock.recv(65536):
             parts.append(part)
         return b"".join(parts)
+
+    def ending(self) -> str:
+        """How the connection ends below TLS: "fin" or "rst". What was sent before is read past."""
+        raw = socket.socket(fileno=os.dup(self.sock.fileno()))
+        with raw:
+            raw.settimeout(DEADLINE_S)
+            try:
+                while raw.recv(65536):
+                    pass
+            except ConnectionResetError:
+                return "rst"
+        return "fin"
 
     def close(self) -> None:
         self.sock.close()
