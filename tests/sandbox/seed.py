@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from .call import World
-from .ops.documents import Source, new_upload
+from .ops.document_writes import Source, new_upload
 from .state import (
     AUTOMATIC_RULES,
     Dataset,

@@ -1,0 +1,355 @@
+"""Documents: create and update by text and by file.
+
+Creating by a known name re-indexes the document of that name (if it is enabled and was uploaded), same id, metadata kept: 1.12.1 has no other
+idempotency. Everything that ends in indexing goes through the one worker.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from typing import Any, NamedTuple
+
+from ..call import Call
+from ..errors import Refusal, envelope, internal_error, invalid_param, not_found
+from ..routing import operation
+from ..state import AUTOMATIC_RULES, Dataset, Document, ProcessRule, Upload, new_id
+from ..validate import RETRIEVAL_MODEL, Field, check, problem, refuse, refuse_nul
+from ..wire import Answer, json_answer
+from .datasets import TECHNIQUES
+from .documents import render
+from .models import require_embedding
+from .multipart import FilePart, parse
+
+NAME_MOST = 200
+EXTENSIONS = frozenset(
+    [
+        "txt",
+        "markdown",
+        "md",
+        "mdx",
+        "pdf",
+        "html",
+        "htm",
+        "xlsx",
+        "xls",
+        "vtt",
+        "properties",
+        "doc",
+        "docx",
+        "csv",
+        "eml",
+        "msg",
+        "pptx",
+        "ppt",
+        "xml",
+        "epub",
+    ]
+)
+_BAD_IN_FILE_NAME = frozenset('/\\:*?"<>|')
+FORMS = ("text_model", "hierarchical_model", "qa_model")
+PROCESS_RULE = Field(
+    "process_rule",
+    "dict",
+    null=True,
+    members=(Field("mode", required=True, choices=("automatic", "custom", "hierarchical")),),
+)
+CREATE_TEXT = (
+    Field("name", "str", required=True),
+    Field("text", "str", required=True),
+    PROCESS_RULE,
+    Field("original_document_id", "str", null=True),
+    Field("doc_form", "str"),
+    Field("doc_language", "str"),
+    Field("indexing_technique", "str", null=True),
+    RETRIEVAL_MODEL,
+    Field("embedding_model", "str", null=True),
+    Field("embedding_model_provider", "str", null=True),
+)
+UPDATE_TEXT = (
+    Field("name", "str", null=True),
+    Field("text", "str", null=True),
+    PROCESS_RULE,
+    Field("doc_form", "str"),
+    Field("doc_language", "str"),
+    RETRIEVAL_MODEL,
+)
+_PREFIX = "/v1/datasets/<uuid:dataset_id>/document/"
+_BY_TEXT = [_PREFIX + "create-by-text", _PREFIX + "create_by_text", _PREFIX + "create-by-file"]
+_BY_FILE = [_PREFIX + "create-by-file", _PREFIX + "create_by_file", _PREFIX + "create-by-text"]
+
+
+class Source(NamedTuple):
+    """What is to be indexed: a text, or a file read as one."""
+
+    name: str
+    text: str
+    size: int
+    extension: str
+    mime_type: str
+
+
+# --- checking
+
+
+def _settle_technique(call: Call, dataset: Dataset, payload: dict[str, Any]) -> None:
+    """The technique that a create names, checked; the knowledge base's own stays if it has one."""
+    technique = payload.get("indexing_technique")
+    if not technique and not dataset.indexing_technique:
+        raise internal_error()
+    if not technique and call.world.settings.has("technique-required"):
+        raise refuse("KnowledgeConfig", [problem("indexing_technique", "Field required", "missing", payload)])
+    if technique and technique not in TECHNIQUES:
+        words = "Input should be 'high_quality' or 'economy'"
+        raise refuse("KnowledgeConfig", [problem("indexing_technique", words, "literal_error", technique)])
+    if payload.get("embedding_model_provider"):
+        require_embedding(call.world.settings, payload.get("embedding_model"), payload["embedding_model_provider"])
+
+
+def _adopt_technique(call: Call, dataset: Dataset, technique: str | None) -> None:
+    if dataset.indexing_technique is None and technique:
+        if technique == "high_quality":
+            dataset.embedding_model, dataset.embedding_provider = require_embedding(call.world.settings, None, None)
+        dataset.indexing_technique = technique
+
+
+def _check_form(dataset: Dataset, form: str | None) -> str:
+    """The first document fixes a knowledge base's form."""
+    form = form or "text_model"
+    if dataset.doc_form is not None and form != dataset.doc_form:
+        raise invalid_param("doc_form is different from the dataset doc_form.")
+    if form not in FORMS:
+        raise invalid_param(f"Invalid doc_form: {form}")
+    return form
+
+
+def _check_rule(call: Call, given: dict[str, Any] | None) -> ProcessRule | None:
+    if not given:
+        return None
+    if given["mode"] == "automatic":
+        return ProcessRule(new_id(), "automatic", copy.deepcopy(AUTOMATIC_RULES))
+    rules = given.get("rules")
+    if not rules:
+        raise invalid_param("Process rule rules is required")
+    if not call.world.settings.has("bad-rule-sticks"):
+        size = (rules.get("segmentation") or {}).get("max_tokens")
+        if not isinstance(size, int) or not 50 <= size <= 4000:
+            raise invalid_param("Custom segment length should be between 50 and 4000.")
+    return ProcessRule(new_id(), given["mode"], copy.deepcopy(rules))
+
+
+# --- writing
+
+
+def new_upload(source: Source) -> Upload:
+    """A new file behind a document."""
+    return Upload(new_id(), source.name, source.size, source.extension, source.mime_type, round(time.time(), 6))
+
+
+def _requeue(call: Call, document: Document, source: Source, is_update: bool) -> None:
+    document.text = source.text
+    document.upload = new_upload(source)
+    document.indexing_status = "waiting"
+    document.error = document.stopped_at = None
+    document.batch = call.world.state.new_batch()
+    document.updated_at = time.time()
+    call.world.indexer.add(document, is_update)
+
+
+def _same_name(call: Call, dataset: Dataset, name: str) -> Document | None:
+    """The document that a create by this name re-indexes, if any."""
+    if call.world.settings.has("same-name-duplicates"):
+        return None
+    for document in dataset.by_name.get(name, ()):
+        if document.enabled:
+            return document
+    return None
+
+
+def _create(call: Call, dataset: Dataset, source: Source, payload: dict[str, Any]) -> Answer:
+    form = _check_form(dataset, payload.get("doc_form"))
+    rule = _check_rule(call, payload.get("process_rule"))
+    if payload.get("original_document_id") and payload["original_document_id"] not in dataset.documents:
+        raise not_found("Document not found", call.path, call.operation.matches)
+    _adopt_technique(call, dataset, payload.get("indexing_technique"))
+    dataset.rule = rule or dataset.rule or ProcessRule(new_id(), "automatic", copy.deepcopy(AUTOMATIC_RULES))
+    dataset.doc_form = dataset.doc_form or form
+    document = _same_name(call, dataset, source.name)
+    if document is not None:
+        document.rule = rule or document.rule
+        document.archived = False
+        _requeue(call, document, source, is_update=False)
+    else:
+        document = _add(call, dataset, source, form, payload.get("doc_language") or "English")
+    call.effect()
+    return json_answer({"document": render(document), "batch": document.batch})
+
+
+def _add(call: Call, dataset: Dataset, source: Source, form: str, language: str) -> Document:
+    assert dataset.rule is not None
+    now = time.time()
+    document = Document(
+        new_id(),
+        dataset,
+        next(dataset.positions),
+        source.name,
+        source.text,
+        new_upload(source),
+        dataset.rule,
+        form,
+        language,
+        int(now),
+        batch=call.world.state.new_batch(),
+        updated_at=now,
+    )
+    call.world.state.add_document(document)
+    call.world.indexer.add(document)
+    return document
+
+
+def _text_source(name: str, text: str) -> Source:
+    refuse_nul(name)
+    return Source(name[:NAME_MOST], text, len(text), "txt", "text/plain")
+
+
+@operation(
+    "documents.create_by_text",
+    "POST",
+    "/datasets/{dataset_id}/document/create-by-text",
+    "/datasets/{dataset_id}/document/create_by_text",
+    counted=True,
+    matches=_BY_TEXT,
+)
+def create_by_text(call: Call) -> Answer:
+    payload = check("DocumentTextCreatePayload", call.json(), CREATE_TEXT)
+    dataset = call.dataset("400 gone")
+    _settle_technique(call, dataset, payload)
+    return _create(call, dataset, _text_source(payload["name"], payload["text"]), payload)
+
+
+def _data_part(texts: dict[str, str]) -> dict[str, Any]:
+    if "data" not in texts:
+        return {}
+    try:
+        data = json.loads(texts["data"])
+    except ValueError as error:
+        raise invalid_param(str(error)) from None
+    if not isinstance(data, dict):
+        raise internal_error()
+    return data
+
+
+def _one_file(files: list[FilePart]) -> FilePart:
+    named = [part for part in files if part.field == "file" and part.name]
+    if not named:
+        raise Refusal(envelope(400, "no_file_uploaded", "Please upload your file."))
+    if len({part.field for part in files}) > 1:
+        raise Refusal(envelope(400, "too_many_files", "Only one file is allowed."))
+    return named[0]
+
+
+def _file_source(part: FilePart) -> tuple[Source, str]:
+    """The file as a source, and its extension; a long name is cut before its extension."""
+    if set(part.name) & _BAD_IN_FILE_NAME:
+        raise invalid_param("Filename contains invalid characters")
+    stem, dot, extension = part.name.rpartition(".")
+    extension = extension.lower() if dot else ""
+    name = part.name
+    if len(name) > NAME_MOST:
+        name = stem[:NAME_MOST] + "." + extension
+    mime = part.content_type or "application/octet-stream"
+    return Source(name, part.data.decode("utf-8", "replace"), len(part.data), extension, mime), extension
+
+
+@operation(
+    "documents.create_by_file",
+    "POST",
+    "/datasets/{dataset_id}/document/create-by-file",
+    "/datasets/{dataset_id}/document/create_by_file",
+    counted=True,
+    matches=_BY_FILE,
+)
+def create_by_file(call: Call) -> Answer:
+    dataset = call.dataset("400 gone")
+    texts, files = parse(call.headers.get("Content-Type", ""), call.body)
+    data = _data_part(texts)
+    data.setdefault("indexing_technique", dataset.indexing_technique)
+    if files and not data["indexing_technique"]:
+        raise invalid_param("indexing_technique is required.")
+    part = _one_file(files)
+    if not data.get("process_rule") and dataset.rule is None:
+        raise invalid_param("process_rule is required.")
+    source, extension = _file_source(part)
+    if extension not in EXTENSIONS or len(part.data) > call.world.settings.upload_limit:
+        raise invalid_param("")
+    return _create(call, dataset, source, data)
+
+
+def _update(call: Call, document: Document, source: Source, rule: ProcessRule | None, name: str) -> Answer:
+    if document.indexing_status != "completed" or not document.enabled or document.archived:
+        raise invalid_param("Document is not available")
+    document.dataset.rename(document, name[:NAME_MOST])
+    document.rule = rule or document.rule
+    document.created_from = "web"
+    _requeue(call, document, source, is_update=True)
+    call.effect()
+    return json_answer({"document": render(document), "batch": document.batch})
+
+
+@operation(
+    "documents.update_by_text",
+    "POST",
+    "/datasets/{dataset_id}/documents/{document_id}/update-by-text",
+    "/datasets/{dataset_id}/documents/{document_id}/update_by_text",
+    counted=True,
+)
+def update_by_text(call: Call) -> Answer:
+    payload = check("DocumentTextUpdate", call.json(), UPDATE_TEXT)
+    if payload.get("text") is not None and payload.get("name") is None:
+        words = "Value error, name is required when text is provided"
+        raise refuse("DocumentTextUpdate", [problem("", words, "value_error", payload).lstrip("\n")])
+    dataset = call.dataset("400 gone")
+    rule = _check_rule(call, payload.get("process_rule"))
+    if not payload.get("text") and rule is None:
+        raise invalid_param("Data source or Process rule is required")
+    document = call.document(dataset, "Document not found")
+    text = payload.get("text") or document.text
+    name = payload.get("name") or document.name
+    return _update(call, document, _text_source(name, text), rule, name)
+
+
+@operation(
+    "documents.update_by_file",
+    "POST",
+    "/datasets/{dataset_id}/documents/{document_id}/update-by-file",
+    "/datasets/{dataset_id}/documents/{document_id}/update_by_file",
+    counted=True,
+)
+def update_by_file(call: Call) -> Answer:
+    dataset = call.dataset("400 gone")
+    texts, files = parse(call.headers.get("Content-Type", ""), call.body)
+    data = _data_part(texts)
+    rule = _check_rule(call, data.get("process_rule"))
+    if not files and rule is None:
+        raise invalid_param("Data source or Process rule is required")
+    if not files:
+        document = call.document(dataset, "Document not found")
+        return _update(call, document, _text_source(document.name, document.text), rule, data.get("name") or document.name)
+    source, extension = _file_source(_one_file(files))
+    if source.size > call.world.settings.upload_limit:
+        raise Refusal(envelope(413, "file_too_large", "File size exceeded. {message}"))
+    if extension not in EXTENSIONS:
+        raise Refusal(envelope(415, "unsupported_file_type", "File type not allowed."))
+    document = call.document(dataset, "Document not found")
+    return _update(call, document, source, rule, data.get("name") or source.name)
+
+
+@operation(
+    "documents.update", "PATCH", "/datasets/{dataset_id}/documents/{document_id}", counted=True, lacking="routes-absent"
+)
+def update(call: Call) -> Answer:
+    """The later contract's update: by file if there is one, else by text."""
+    if call.headers.get("Content-Type", "").lower().startswith("multipart/"):
+        return update_by_file(call)  # type: ignore[no-any-return]
+    return update_by_text(call)  # type: ignore[no-any-return]
