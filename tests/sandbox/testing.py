@@ -24,7 +24,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from typing_extensions import Self
 
 _TESTS = Path(__file__).resolve().parent.parent
 START_S = 30.0
@@ -195,7 +194,7 @@ class Sandbox(Control):
             if stream is not None:
                 stream.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
