@@ -83,7 +83,7 @@ static dp_kind set(dp_args *args, const char *name, dp__arg arg, const void *dat
   if (arg.kind >= DP__ARG_TEXT) {
     arg.data = malloc(arg.length + 1);
     if (arg.data) {
-      if (arg.length)
+      if (arg.length && data)
         memcpy(arg.data, data, arg.length);
       arg.data[arg.length] = '\0';
     }

@@ -33,10 +33,23 @@ static bool escape(dp__buffer *out, unsigned char c) {
   }
 }
 
+/* Whether none of eight bytes needs an escape; it may say no where one would do. */
+static bool eight_are_plain(const char *text) {
+  const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+  uint64_t v;
+  memcpy(&v, text, 8);
+  uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
+  uint64_t found = ((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) |
+                   ((backslash - ones) & ~backslash);
+  return (found & highs) == 0;
+}
+
 bool dp__json_string(dp__buffer *out, const char *text, size_t length) {
   size_t start = 0;
   bool ok = dp__buffer_reserve(out, length + 2) && dp__buffer_append(out, "\"", 1);
   for (size_t i = 0; ok && i < length; i++) {
+    while (length - i > 8 && eight_are_plain(text + i))
+      i += 8;
     unsigned char c = (unsigned char)text[i];
     if (c >= 0x20 && c != '"' && c != '\\')
       continue;
