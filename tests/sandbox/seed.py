@@ -5,7 +5,6 @@ For tests that begin in the middle, and for replaying what was recorded on a ser
 
 from __future__ import annotations
 
-import copy
 import time
 from typing import Any
 
@@ -47,7 +46,7 @@ def _known(given: dict[str, Any], names: set[str], what: str) -> None:
 def _rule(given: Any) -> ProcessRule:
     if isinstance(given, dict):
         return ProcessRule(new_id(), str(given.get("mode", "custom")), given.get("rules"))
-    return ProcessRule(new_id(), "automatic", copy.deepcopy(AUTOMATIC_RULES))
+    return ProcessRule(new_id(), "automatic", AUTOMATIC_RULES)
 
 
 def document(world: World, dataset: Dataset, given: dict[str, Any]) -> Document:

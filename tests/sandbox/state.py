@@ -21,6 +21,7 @@ DEFAULT_RETRIEVAL: dict[str, Any] = {
     "top_k": 2,
     "score_threshold_enabled": False,
 }
+# Shared by all documents that use it: never changed.
 AUTOMATIC_RULES: dict[str, Any] = {
     "pre_processing_rules": [
         {"id": "remove_extra_spaces", "enabled": True},

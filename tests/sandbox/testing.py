@@ -24,7 +24,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-
 _TESTS = Path(__file__).resolve().parent.parent
 START_S = 30.0
 

@@ -55,8 +55,14 @@ def done_204() -> Answer:
     return Answer(200, b"204\n")
 
 
+# Later Pythons name these otherwise than Werkzeug does.
+_REASONS = {413: "REQUEST ENTITY TOO LARGE", 414: "REQUEST URI TOO LONG", 422: "UNPROCESSABLE ENTITY"}
+
+
 def reason_of(status: int) -> str:
     try:
+        if status in _REASONS:
+            return _REASONS[status]
         return HTTPStatus(status).phrase.upper()
     except ValueError:
         return "UNKNOWN"

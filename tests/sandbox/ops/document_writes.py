@@ -128,7 +128,7 @@ def _check_rule(call: Call, given: dict[str, Any] | None) -> ProcessRule | None:
     if not given:
         return None
     if given["mode"] == "automatic":
-        return ProcessRule(new_id(), "automatic", copy.deepcopy(AUTOMATIC_RULES))
+        return ProcessRule(new_id(), "automatic", AUTOMATIC_RULES)
     rules = given.get("rules")
     if not rules:
         raise invalid_param("Process rule rules is required")
@@ -173,7 +173,7 @@ def _create(call: Call, dataset: Dataset, source: Source, payload: dict[str, Any
     if payload.get("original_document_id") and payload["original_document_id"] not in dataset.documents:
         raise not_found("Document not found", call.path, call.operation.matches)
     _adopt_technique(call, dataset, payload.get("indexing_technique"))
-    dataset.rule = rule or dataset.rule or ProcessRule(new_id(), "automatic", copy.deepcopy(AUTOMATIC_RULES))
+    dataset.rule = rule or dataset.rule or ProcessRule(new_id(), "automatic", AUTOMATIC_RULES)
     dataset.doc_form = dataset.doc_form or form
     document = _same_name(call, dataset, source.name)
     if document is not None:
