@@ -61,6 +61,8 @@ struct dp__policy *dp__policy(dp_client *client) {
   if (!client->policy) {
     client->policy = calloc(1, sizeof *client->policy);
     if (client->policy)
+      client->policy->gate_last = &client->policy->gate;
+    if (client->policy)
       client->policy->chance.state = dp__now_us() ^ ((uint64_t)client->pid << 32);
   }
   return client->policy;
@@ -461,10 +463,12 @@ void dp__call_end(dp_call *call, const dp_error *error) {
   dp__timer_clear(&client->timers, &call->wait_timer);
   if (error)
     reply->error = *error;
-  if (call->answer && !call->exchange)
+  bool of_this = !(call->stopped && error); /* not what an earlier try was answered */
+  if (call->answer && !call->exchange && of_this)
     reply->answer = dp__answer_ref(call->answer);
   dp__call_unshare(call, error); /* before the transfer goes: somebody may take it over */
   dp__call_unqueue(call);
+  dp__call_leave_gate(call);
   dp__call_drop_exchange(call, error);
   cancel_look(call);
   dp__call_move(call, DP__CALL_DONE);

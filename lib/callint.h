@@ -15,6 +15,7 @@
 
 #include "classify.h"
 #include "engine.h"
+#include "gate.h"
 #include "host.h"
 #include "joincache.h"
 #include "mend.h"
@@ -74,6 +75,7 @@ struct dp__policy {
   size_t claim;
   dp__technique techniques[DP__TECHNIQUES];
   size_t technique;
+  struct dp_call *gate, **gate_last; /* metadata writes, in the order they came */
 };
 
 /* Told when a call that another one made for itself is done; reply is the callee's to keep a ref of. */
@@ -136,6 +138,11 @@ struct dp_call {
   struct dp_call *read_next;
   bool leads, marked;
 
+  /* The gate. */
+  dp__touch touch;
+  struct dp_call *gate_next;
+  bool in_gate, at_gate; /* it stands in the list; it waits for one before it */
+
   /* Proof and mending. */
   dp__verdict verdict;
   const dp__prover *prover;
@@ -183,6 +190,8 @@ const char *dp__call_dataset(const dp_call *call, size_t *length);
 /* dp__call_may_go - whether it may be sent now. If not, it waits (and will step again) or has ended. */
 bool dp__call_may_go(dp_call *call);
 void dp__call_unqueue(dp_call *call);
+/* dp__call_leave_gate - it has ended: those behind it that touch the same may go. */
+void dp__call_leave_gate(dp_call *call);
 /* dp__call_pace_report - tell the pacer how a counted transfer ended. */
 void dp__call_pace_report(dp_call *call, bool reached, bool refused);
 void dp__call_breaker_report(dp_call *call, dp__health health);

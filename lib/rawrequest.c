@@ -142,10 +142,16 @@ static dp_kind check_header(const char *name, const json_t *value, dp_error *err
   return DP_OK;
 }
 
+enum { HEADERS_MAX = 100 };
+
 static dp_kind keep_headers(const json_t *map, dp__request *r, dp_error *err) {
   const char *name;
   json_t *value;
   dp_kind kind = DP_OK;
+  if (json_object_size(map) > HEADERS_MAX)
+    return dp__fail(err, DP_INVALID_REQUEST, "headers", NULL,
+                    "http.request: %zu headers are given; at most %d are allowed",
+                    json_object_size(map), HEADERS_MAX);
   r->headers = calloc(json_object_size(map) + 1, sizeof *r->headers);
   if (!r->headers)
     return dp__no_memory(err);

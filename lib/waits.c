@@ -1,5 +1,5 @@
 /*
- * What a call waits for before it may be sent: a host that refuses everybody, the budget of repeats,
+ * What a call waits for before it may be sent: an earlier write that touches the same, a host that refuses everybody, the budget of repeats,
  * the breaker, the pace. Nothing here is counted before the call really goes.
  *
  * Without the wait option an open breaker or a used-up pace is an answer, at once, that says when to
@@ -30,6 +30,51 @@ static void wait_or_end(dp_call *call, bool may_wait, uint64_t wait_us, dp_error
   else
     dp__call_hold(call, wait_us);
 }
+
+/* --- the gate --------------------------------------------------------------------------------------- */
+
+static bool is_blocked(const dp_call *call) {
+  for (const dp_call *c = dp__policy(call->client)->gate; c != call; c = c->gate_next)
+    if (c->host == call->host && dp__touch_meets(&c->touch, &call->touch))
+      return true;
+  return false;
+}
+
+static bool gate_holds(dp_call *call) {
+  struct dp__policy *policy = dp__policy(call->client);
+  if (call->request.desc->op != DP_OP_METADATA_ASSIGN || !call->request.body)
+    return false;
+  if (!call->in_gate) {
+    dp__touch_documents(&call->touch, call->request.body, call->request.body_length);
+    *policy->gate_last = call;
+    policy->gate_last = &call->gate_next;
+    call->in_gate = true;
+  }
+  call->at_gate = is_blocked(call);
+  return call->at_gate;
+}
+
+void dp__call_leave_gate(dp_call *call) {
+  if (!call->in_gate)
+    return;
+  struct dp__policy *policy = dp__policy(call->client);
+  dp_call **link = &policy->gate;
+  while (*link != call)
+    link = &(*link)->gate_next;
+  *link = call->gate_next;
+  if (policy->gate_last == &call->gate_next)
+    policy->gate_last = link;
+  call->in_gate = false;
+  for (dp_call *c = *link, *next; c; c = next) {
+    next = c->gate_next;
+    if (c->at_gate && !is_blocked(c)) {
+      c->at_gate = false;
+      dp__call_hold(c, 0);
+    }
+  }
+}
+
+/* --- the host --------------------------------------------------------------------------------------- */
 
 static bool host_holds(dp_call *call) {
   uint64_t now = call->client->now_us;
@@ -290,7 +335,7 @@ void dp__call_pace_report(dp_call *call, bool reached, bool refused) {
 }
 
 bool dp__call_may_go(dp_call *call) {
-  if (host_holds(call) || pace_holds(call) || budget_holds(call) || breaker_holds(call))
+  if (gate_holds(call) || host_holds(call) || pace_holds(call) || budget_holds(call) || breaker_holds(call))
     return false;
   struct dp__workspace *w = call->request.desc->paced ? workspace_of(call) : NULL;
   if (w) {

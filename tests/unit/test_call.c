@@ -558,6 +558,41 @@ static void a_parent_takes_its_children_along(void **state) {
   empty(&c);
 }
 
+static void metadata_of_one_document_is_written_one_at_a_time(void **state) {
+  (void)state;
+  const script_step steps[] = {
+      {"POST", "/v1/datasets/" KB "/documents/metadata", 0, SCRIPT_HANG, 200, NULL, "{}"}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  box boxes[4] = {BOX, BOX, BOX, BOX};
+  dp_call *calls[4];
+  static const char *const documents[] = {DOC, DOC, DOC2, DOC};
+  for (int i = 0; i < 4; i++) {
+    char data[200];
+    snprintf(data, sizeof data, "[{\"document_id\":\"%s\",\"metadata_list\":[]}]", documents[i]);
+    calls[i] = start(w, DP_OP_METADATA_ASSIGN,
+                     args_of("dataset_id", KB, "operation_data", data, NULL), NULL, &boxes[i]);
+  }
+  assert_true(script_wait_hits(w->server, 0, 2)); /* the first, and the one of another document */
+  dp_stats stats = DP_STATS_INIT;
+  dp_client_stats(w->client, &stats);
+  assert_int_equal(stats.hosts[0].connections_in_use, 2);
+  dp_stats_clear(&stats);
+  dp_call_cancel(calls[1]); /* who waits may leave */
+  assert_kind(wait_for(&boxes[1], &boxes[1].first), DP_CANCELLED);
+  assert_int_equal(script_hits(w->server, 0), 2);
+  script_release(w->server);
+  for (int i = 0; i < 4; i++)
+    if (i != 1)
+      assert_kind(wait_for(&boxes[i], &boxes[i].first), DP_OK);
+  assert_int_equal(script_hits(w->server, 0), 3);
+  for (int i = 0; i < 4; i++) {
+    dp_call_unref(calls[i]);
+  }
+  close_world(w);
+  for (int i = 0; i < 4; i++)
+    empty(&boxes[i]);
+}
+
 /* --- sharing --------------------------------------------------------------------------------------------------- */
 
 static void equal_reads_share_one_transfer(void **state) {
@@ -972,6 +1007,7 @@ int main(void) {
       TEST(cancel_ends_a_read_and_not_a_write),
       TEST(free_tells_everybody),
       TEST(a_parent_takes_its_children_along),
+      TEST(metadata_of_one_document_is_written_one_at_a_time),
       TEST(equal_reads_share_one_transfer),
       TEST(a_write_between_parts_equal_reads),
       TEST(an_answer_may_be_as_old_as_its_caller_says),

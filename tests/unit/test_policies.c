@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "breaker.h"
+#include "gate.h"
 #include "joincache.h"
 #include "limiter.h"
 #include "pacer.h"
@@ -240,6 +241,30 @@ static void the_limit_is_never_over_its_bound(void **state) {
   }
 }
 
+/* --- gate -------------------------------------------------------------------------------------------------- */
+
+static dp__touch touch_of(const char *body) {
+  dp__touch touch = {{0}};
+  dp__touch_documents(&touch, body, strlen(body));
+  return touch;
+}
+
+static void writes_to_one_document_meet(void **state) {
+  (void)state;
+  const char *one = "{\"operation_data\":[{\"document_id\":\"aaa-1\",\"metadata_list\":[]}]}";
+  const char *two = "{\"operation_data\":[{\"document_id\" : \"bbb-2\"},{\"document_id\":\"AAA-1\"}]}";
+  const char *other = "{\"operation_data\":[{\"document_id\":\"ccc-3\",\"x\":\"aaa-1\"}]}";
+  static const char *const odd[] = {"", "{}", "\"document_id\"", "{\"document_id\":", "{\"document_id\":\"x",
+                                    "{\"document_id\":null}"};
+  dp__touch a = touch_of(one), b = touch_of(two), c = touch_of(other);
+  assert_true(dp__touch_meets(&a, &b));
+  assert_false(dp__touch_meets(&a, &c));
+  for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+    dp__touch nothing = touch_of(odd[i]);
+    assert_false(dp__touch_meets(&nothing, &a));
+  }
+}
+
 /* --- marks and cache --------------------------------------------------------------------------------------- */
 
 static void writes_break_marks(void **state) {
@@ -293,6 +318,7 @@ int main(void) {
       cmocka_unit_test(one_refusal_teaches_and_no_other_follows),
       cmocka_unit_test(a_window_may_be_short),
       cmocka_unit_test(the_limit_is_never_over_its_bound),
+      cmocka_unit_test(writes_to_one_document_meet),
       cmocka_unit_test(writes_break_marks),
       cmocka_unit_test(the_cache_is_bounded),
   };

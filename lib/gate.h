@@ -1,0 +1,19 @@
+/* gate.h - writes that would trample one another at the server go one at a time. Internal. Pure. */
+#ifndef DP_GATE_H
+#define DP_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a write touches, as a small set of hashes: two that share nothing may look as if they did (then
+ * one waits needlessly), never the other way round. */
+typedef struct dp__touch {
+  uint64_t bits[8];
+} dp__touch;
+
+/* dp__touch_documents - the documents that a metadata.assign's body names. */
+void dp__touch_documents(dp__touch *touch, const char *body, size_t length);
+bool dp__touch_meets(const dp__touch *a, const dp__touch *b);
+
+#endif
