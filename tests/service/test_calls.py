@@ -75,7 +75,9 @@ def test_a_handle_can_be_switched(service, upstream):
     assert upstream.connections == 6
 
 
-def test_a_write_on_a_reused_connection_that_closes_after_the_work_is_done_once(service, upstream):
+def test_a_write_on_a_reused_connection_that_closes_after_the_work_is_done_once(start, upstream):
+    service = start("[service]\nstop_ms = 100\n")  # it goes on looking whether the write happened
+
     async def close_after_work(request_: Request) -> None:
         if request_.method == "POST":
             request_.writer.close()  # the work is done, the answer never comes
@@ -86,7 +88,7 @@ def test_a_write_on_a_reused_connection_that_closes_after_the_work_is_done_once(
     with service.client() as client:
         handle = client.connect(upstream.url, retry=False)
         client.call("datasets.list", {"page": 1}, profile=handle)
-        error = client.fail("datasets.create", {"name": "once"}, profile=handle)
+        error = client.fail("datasets.create", {"name": "once"}, profile=handle, deadline_ms=2000)
     assert upstream.requests["POST /v1/datasets"] == 1
     assert error["kind"] == "unknown_outcome"
 
