@@ -107,8 +107,8 @@ static void nobody_there(dpc_client *client, int error) {
   const char *hint = client->place.kind == DPC__PLACE_INSTALLED
                          ? "Start it: systemctl start difypoold."
                      : client->autostart ? NULL
-                                         : "Start difypoold, or let clients start it: unset "
-                                           "DIFYPOOL_AUTOSTART.";
+                                         : "Start difypoold; a client that may start one does so "
+                                           "with its first call.";
   dpc__fail(&client->trouble, DPC_UNREACHABLE, "no_service", hint, "no service answers at %s: %s",
             client->place.path, strerror(error));
   if (may_start(client))

@@ -65,7 +65,7 @@ int cli_error(const cli *c, const dpc_error *e) {
     return dpc_kind_exit(e->kind);
   }
   char code[80] = "", after[64] = "";
-  if (e->code[0])
+  if (e->code[0] && strcmp(e->code, e->kind_name) != 0)
     snprintf(code, sizeof code, " (%s)", e->code);
   if (e->retry_after_ms)
     snprintf(after, sizeof after, " Useful again in %.1f s.", e->retry_after_ms / 1000.0);
@@ -98,7 +98,7 @@ static void put_times(const dpc_meta *m) {
 static void put_head(const dpc_reply *reply) {
   const char *name, *value;
   printf("status: %d\n", dpc_reply_status(reply));
-  if (*dpc_reply_type(reply))
+  if (*dpc_reply_type(reply) && !dpc_reply_header(reply, "content-type"))
     printf("content-type: %s\n", dpc_reply_type(reply));
   for (size_t i = 0; dpc_reply_header_at(reply, i, &name, &value); i++)
     printf("%s: %s\n", name, value);

@@ -2,7 +2,6 @@
 #include "text.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +81,8 @@ bool cli_duration(const char *text, uint32_t *ms) {
   for (size_t i = 0; errno == 0 && i < sizeof units / sizeof *units; i++) {
     if (strcmp(end, units[i].unit) != 0)
       continue;
-    value = round(value * units[i].ms);
-    if (!(value >= 0 && value <= (double)UINT32_MAX))
+    value = value * units[i].ms + 0.5;
+    if (!(value < (double)UINT32_MAX))
       return false;
     *ms = (uint32_t)value;
     return true;
