@@ -89,6 +89,8 @@ class Connection(RequestHandler):
     def rest(self) -> None:
         """Idle from now on."""
         self.busy = False
+        if self.wire is None:
+            return
         self.idle_since = self._loop.time()
         if self.idle_timer is None:
             self._start_timer(self.idle_since + self.server.settings.keepalive_s)

@@ -139,6 +139,7 @@ class _Pair:
         except OSError:
             if self.client.transport is not None:
                 reset(self.client.transport)
+            self._forget()
 
     def ended(self, end: _End) -> None:
         """Once both sides have sent their end, what is left is delivered and both are closed."""
@@ -148,7 +149,9 @@ class _Pair:
 
     def lost(self, end: _End) -> None:
         other = self.server if end is self.client else self.client
-        if other.transport is None or other.transport.is_closing():
+        if other.transport is None:
+            return  # the connect is still under way: what was sent before, and the end, are delivered then
+        if other.transport.is_closing():
             self._forget()
         else:
             self._loop.call_later(self._relay.round_trip_s / 2 + 0.01, other.transport.close)

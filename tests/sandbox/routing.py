@@ -16,9 +16,9 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 class Operation:
     """One operation: its function takes a Call and returns an Answer (or raises Refusal).
 
-    auth: "dataset", "app" or "none". counted: whether the plan's rate limit counts it. prepare: an async function that runs before the call's
-    cost is paid. matches: the routes that Flask-RESTX offers in this operation's 404 for an unknown knowledge base. lacking: the defect under
-    which the server does not have this operation.
+    auth: "dataset", "app" or "none". counted: whether the plan's rate limit counts it. matches: the routes that Flask-RESTX offers in this
+    operation's 404 for an unknown knowledge base. lacking: the defect under which the server does not have this operation. races: the defect
+    under which calls at once hinder each other; under it prepare, an async function, looks at what is there before the call's cost is paid.
     """
 
     def __init__(
@@ -30,7 +30,14 @@ class Operation:
         self.counted = counted
         self.matches = list(matches)
         self.lacking = lacking
+        self.races = ""
         self.prepare: Callable[..., Any] | None = None
+
+
+def races(function: Callable[..., Any], defect: str, prepare: Callable[..., Any]) -> None:
+    """Declare that calls of an operation at once hinder each other under a defect; see Operation."""
+    made: Operation = function.operation  # type: ignore[attr-defined]
+    made.races, made.prepare = defect, prepare
 
 
 class Node:

@@ -167,8 +167,6 @@ class Server:
             early, operation, params = self._route(request.method, path)
         secret = request.headers.get("Authorization", "").partition(" ")[2].strip()
         key = key_of(self.settings, secret) if secret else None
-        if self.counters.log.maxlen == 0:
-            secret = ""
         entry = {
             "connection": connection.number,
             "request_on_connection": connection.requests,
@@ -280,9 +278,12 @@ class Server:
 
     async def _answer(self, call: Call) -> Answer:
         """Do the work, at its cost. It is finished also when the client goes away meanwhile."""
-        if call.operation.prepare is None and self.work.is_free(call.operation.name):
+        if self.work.is_free and not self._races(call):
             return self._execute(call, admitted=False)
         return await asyncio.shield(asyncio.ensure_future(self._paid(call)))
+
+    def _races(self, call: Call) -> bool:
+        return bool(call.operation.races) and self.settings.has(call.operation.races)
 
     async def _paid(self, call: Call) -> Answer:
         name = call.operation.name
@@ -290,8 +291,8 @@ class Server:
         await self.work.gate.enter(limit)
         try:
             call.admit()
-            if call.operation.prepare is not None:
-                await call.operation.prepare(call)
+            if self._races(call):
+                await call.operation.prepare(call)  # type: ignore[misc]  # set together with races
             await self.work.before(name)
             answer = self._execute(call, admitted=True)
             await self.work.after(name, answer.items)

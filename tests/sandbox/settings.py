@@ -18,6 +18,7 @@ DEFECTS: dict[str, str] = {
     "has-more-by-length": "has_more compares the page's length with the limit: true on a full last page, false above the cap of 100",
     "update-hangs-indexing": "update-by-text and update-by-file hang the indexing worker until it is restarted",
     "metadata-lost-updates": "metadata writes to one document at once lose some of them",
+    "creates-race": "equal creates at once all succeed: knowledge bases (in spite of 409), metadata fields, tags",
     "bad-rule-sticks": "a bad chunk size is accepted and becomes the default of later documents",
     "technique-required": "create-by-text without indexing_technique is refused although the knowledge base has one",
     "routes-absent": "the operations that 1.12.1 lacks answer HTML 404 or JSON 405",

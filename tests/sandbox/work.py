@@ -73,8 +73,9 @@ class Work:
         self._cores = Cores()
         self.gate = Gate(changed)
 
-    def is_free(self, operation: str) -> bool:
-        """Whether a call costs nothing now, so that it can be done without giving way to others."""
+    @property
+    def is_free(self) -> bool:
+        """Whether calls cost nothing now, so that they can be done without giving way to others."""
         s = self._settings
         return not (s.worker_connections or s.cpu_workers or s.think_ms or s.think_ms_by_operation)
 

@@ -6,9 +6,9 @@ import copy
 import time
 from typing import Any
 
-from ..call import Call, paginate
+from ..call import Call, looking_first, paginate
 from ..errors import Refusal, envelope, internal_error, invalid_param
-from ..routing import operation
+from ..routing import operation, races
 from ..settings import Settings
 from ..state import DEFAULT_RETRIEVAL, OWNER_NAME, Dataset, Workspace, new_id
 from ..validate import RETRIEVAL_MODEL, Field, check, problem, refuse_nul
@@ -142,11 +142,10 @@ def _check_models(settings: Settings, payload: dict[str, Any]) -> None:
         raise invalid_param(f"Provider {provider} does not exist.")
 
 
-@operation("datasets.create", "POST", "/datasets", counted=True)
-def create(call: Call) -> Answer:
+def _new_dataset(call: Call) -> dict[str, Any]:
+    """The payload of a create, if it may be carried out."""
     payload = check("DatasetCreatePayload", call.json(), CREATE)
-    settings = call.world.settings
-    _check_models(settings, payload)
+    _check_models(call.world.settings, payload)
     if payload.get("provider") == "external":
         raise invalid_param("api template not found")
     refuse_nul(payload["name"])
@@ -154,6 +153,13 @@ def create(call: Call) -> Answer:
     if _name_is_taken(call.workspace, payload["name"]):
         message = "The dataset name already exists. Please modify your dataset name."
         raise Refusal(envelope(409, "dataset_name_duplicate", message))
+    return payload
+
+
+@operation("datasets.create", "POST", "/datasets", counted=True)
+def create(call: Call) -> Answer:
+    payload = call.context or _new_dataset(call)
+    settings = call.world.settings
     technique = payload.get("indexing_technique")
     model = provider = None
     if technique == "high_quality":
@@ -178,6 +184,9 @@ def create(call: Call) -> Answer:
     call.world.state.add_dataset(dataset)
     call.effect()
     return json_answer(render(dataset, None))
+
+
+races(create, "creates-race", looking_first(_new_dataset))
 
 
 def _list_problems(call: Call) -> list[str]:

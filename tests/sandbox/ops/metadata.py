@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..call import Call
+from ..call import LEAST_WRITE_S, Call, looking_first
 from ..errors import invalid_param
-from ..routing import UUID, operation
+from ..routing import UUID, operation, races
 from ..state import OWNER_NAME, Dataset, Document, MetadataField, new_id
 from ..validate import Field, check, problem, refuse
 from ..wire import Answer, done_204, json_answer
@@ -26,8 +26,6 @@ BUILT_IN = (
 _NAMES = {name for name, _ in BUILT_IN}
 CREATE = (Field("type", required=True, choices=("string", "number", "time")), Field("name", "str", required=True))
 UPDATE = (Field("name", "str", required=True),)
-# How long a write lasts at least while writes to one document may overlap. The real one takes some 17 ms.
-OVERLAP_S = 0.002
 
 
 # --- showing
@@ -74,15 +72,23 @@ def _check_name(dataset: Dataset, name: str) -> None:
         raise invalid_param("Metadata name already exists in Built-in fields.")
 
 
+def _new_field(call: Call) -> dict[str, Any]:
+    payload = check("MetadataArgs", call.json(), CREATE)
+    _check_name(call.dataset("400"), payload["name"])
+    return payload
+
+
 @operation("metadata.create", "POST", "/datasets/{dataset_id}/metadata", counted=True)
 def create(call: Call) -> Answer:
-    payload = check("MetadataArgs", call.json(), CREATE)
+    payload = call.context or _new_field(call)
     dataset = call.dataset("400")
-    _check_name(dataset, payload["name"])
     made = MetadataField(new_id(), payload["type"], payload["name"])
     dataset.fields[made.id] = made
     call.effect()
     return json_answer({"id": made.id, "type": made.type, "name": made.name}, 201)
+
+
+races(create, "creates-race", looking_first(_new_field))
 
 
 @operation("metadata.list", "GET", "/datasets/{dataset_id}/metadata")
@@ -213,16 +219,15 @@ def _documents(dataset: Dataset, operations: list[dict[str, Any]]) -> list[Docum
     return [dataset.documents[one] for one in sorted(ids) if one in dataset.documents]
 
 
-async def prepare(call: Call) -> None:
-    """With the defect on, read the old values before the call's cost is paid, so that writes at once overlap. In the order of ids: no deadlock."""
+async def prepare_assign(call: Call) -> None:
+    """Read the old values before the call's cost is paid, so that writes at once overlap. In the order of ids: no deadlock."""
     operations = _operations(call)
     dataset = call.dataset("400")
     overlaps: dict[str, _Overlap] = {}
     call.context = (operations, overlaps)
-    if call.world.settings.has("metadata-lost-updates"):
-        for document in _documents(dataset, operations):
-            overlaps[document.id] = await _join(document)
-        await asyncio.sleep(OVERLAP_S)
+    for document in _documents(dataset, operations):
+        overlaps[document.id] = await _join(document)
+    await asyncio.sleep(LEAST_WRITE_S)
 
 
 def _apply(document: Document, entry: dict[str, Any], old: dict[str, Any]) -> None:
@@ -252,9 +257,10 @@ def _apply(document: Document, entry: dict[str, Any], old: dict[str, Any]) -> No
     matches=["/v1/datasets/<uuid:dataset_id>/documents/metadata"],
 )
 def assign(call: Call) -> Answer:
-    operations, overlaps = call.context
+    operations, overlaps = call.context or (_operations(call), {})
+    dataset = call.dataset("400")
     try:
-        done = sum(_assign_one(call.dataset("400"), entry, overlaps) for entry in operations)
+        done = sum(_assign_one(dataset, entry, overlaps) for entry in operations)
     finally:
         for overlap in overlaps.values():
             overlap.leave()
@@ -277,4 +283,4 @@ def _assign_one(dataset: Dataset, entry: dict[str, Any], overlaps: dict[str, _Ov
     return True
 
 
-assign.operation.prepare = prepare  # type: ignore[attr-defined]
+races(assign, "metadata-lost-updates", prepare_assign)

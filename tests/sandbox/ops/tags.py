@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import Call
+from ..call import Call, looking_first
 from ..errors import internal_error, invalid_param, not_found
-from ..routing import UUID, operation
+from ..routing import UUID, operation, races
 from ..state import Dataset, Tag, new_id
 from ..validate import Field, check, problem, refuse
 from ..wire import Answer, done_204, json_answer
@@ -63,15 +63,23 @@ def list_(call: Call) -> Answer:
     return json_answer([_shown(call, tag) for tag in tags])
 
 
-@operation("tags.create", "POST", "/datasets/tags")
-def create(call: Call) -> Answer:
+def _new_tag(call: Call) -> dict[str, Any]:
     payload = check("TagCreatePayload", call.json(), (NAME,))
     _name_is_free(call, payload["name"])
+    return payload
+
+
+@operation("tags.create", "POST", "/datasets/tags")
+def create(call: Call) -> Answer:
+    payload = call.context or _new_tag(call)
     tag = Tag(new_id(), payload["name"])
     call.workspace.tags[tag.id] = tag
     call.effect()
     _own_answer_invalid(call, "DataSetTag", [tag], numbered=False)
     return json_answer(_shown(call, tag))
+
+
+races(create, "creates-race", looking_first(_new_tag))
 
 
 @operation("tags.update", "PATCH", "/datasets/tags")

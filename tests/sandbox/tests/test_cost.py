@@ -71,6 +71,17 @@ def test_the_relay_carries_ends_and_resets(sandbox: Sandbox) -> None:
     sandbox.wait("connections/open/total", 0, "==")
 
 
+def test_a_request_whose_client_leaves_at_once_arrives(sandbox: Sandbox) -> None:
+    far = sandbox.relay(40)
+    client = Client(far["http"], sandbox.key)
+    body = b'{"name": "left"}'
+    headers = {"Authorization": f"Bearer {sandbox.key}", "Content-Type": "application/json"}
+    client.send("POST", "/v1/datasets", headers, body)
+    client.close()
+    sandbox.wait("effects/datasets.create", 1)
+    sandbox.wait("connections/open/total", 0, "==")
+
+
 def test_many_connections_through_the_relay(sandbox: Sandbox) -> None:
     far = sandbox.relay(20)
     clients = [Client(far["http"], sandbox.key) for _ in range(64)]

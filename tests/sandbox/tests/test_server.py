@@ -162,6 +162,32 @@ def test_partial_writes_at_once_keep_all_without_the_defect(sandbox: Sandbox) ->
     assert _assign_at_once(sandbox, 8) == 8
 
 
+def _creates_at_once(sandbox: Sandbox, path: str, body: dict[str, str]) -> int:
+    """Eight equal creates, all begun before the first is done; how many were carried out."""
+    before = sandbox.counter("requests/total")
+    clients = [Client(sandbox.http, sandbox.key) for _ in range(8)]
+    data = json.dumps(body).encode()
+    headers = {"Authorization": f"Bearer {sandbox.key}", "Content-Type": "application/json"}
+    for client in clients:
+        client.send("POST", "/v1" + path, headers, data)
+    sandbox.wait("requests/total", before + 8)
+    done = sum(client.receive().status in (200, 201) for client in clients)
+    for client in clients:
+        client.close()
+    return done
+
+
+@pytest.mark.parametrize(("defect", "made"), [(True, 8), (False, 1)])
+def test_equal_creates_at_once(sandbox: Sandbox, defect: bool, made: int) -> None:
+    sandbox.defect("creates-race", defect)
+    sandbox.defect("tags-answer-400", False)
+    sandbox.settings(think_ms=200)
+    assert _creates_at_once(sandbox, "/datasets", {"name": "same"}) == made
+    dataset = sandbox.datasets()[0]["id"]
+    assert _creates_at_once(sandbox, f"/datasets/{dataset}/metadata", {"type": "string", "name": "same"}) == made
+    assert _creates_at_once(sandbox, "/datasets/tags", {"name": "same"}) == made
+
+
 @pytest.mark.parametrize(("defect", "pages"), [(True, [True, True]), (False, [True, False])])
 def test_has_more_on_a_full_last_page(sandbox: Sandbox, defect: bool, pages: list[bool]) -> None:
     sandbox.defect("has-more-by-length", defect)
