@@ -490,6 +490,7 @@ static bool answer_pending(dp_call *call, const dp_error *error) {
   pending->error = *error;
   pending->pending = true;
   pending->meta = call->reply->meta;
+  pending->meta.attempts += call->exchange ? dp__transfer_attempts(call->exchange) : 0;
   pending->meta.version = pending->version;
   pending->meta.note = pending->note;
   memcpy(pending->note, call->reply->note, sizeof pending->note);

@@ -47,12 +47,18 @@ static bool has_patience(const dp_call *call) {
   return v->plan_refused || v->host_refused || v->error.kind == DP_OVERLOADED || down;
 }
 
+/* By the rule `never` once a byte may have reached the server it is its caller who sends it again. */
+static bool only_once(const dp_call *call) {
+  return call->request.desc->retry == DP__RETRY_NEVER && !call->request.free_of_effect &&
+         call->reply->meta.attempts > 0;
+}
+
 void dp__call_repeat(dp_call *call, const dp_error *error) {
   dp_client *client = call->client;
   dp_profile *profile = call->profile;
   bool patient = has_patience(call);
   bool allowed = DP__ON(profile, retry) && (patient || call->tries < profile->retry_attempts) &&
-                 !call->answered && !call->stopped;
+                 !call->answered && !call->stopped && !only_once(call);
   if (call->verdict.plan_refused && !patient)
     allowed = false; /* the window is a minute: its caller decides */
   call->pause_ms = dp__retry_pause_ms(&dp__policy(client)->chance, call->pause_ms,
@@ -114,7 +120,8 @@ static dp_kind make_exchange(dp_call *call, dp_exchange **out, dp_error *error) 
   o.on_done = on_done;
   o.user = call; /* no deadline: the call's own timer knows what a write may do after it */
   o.priority = call->priority;
-  o.repeatable = r->free_of_effect && DP__ON(call->profile, retry);
+  o.repeatable = r->free_of_effect && DP__ON(call->profile, retry) &&
+                 call->tries + 1 < call->profile->retry_attempts; /* libcurl's own repeat is a try */
   return dp__exchange_new(call->client, &o, out, error);
 }
 
@@ -287,6 +294,8 @@ static void on_done(dp_exchange *exchange, const dp_outcome *outcome, void *user
     dp__facts facts;
     call->exchange = NULL;
     add_meta(call, &outcome->meta);
+    if (outcome->meta.attempts > 1)
+      call->tries += outcome->meta.attempts - 1;
     dp__call_mark_write(call);
     take_facts(call, outcome, &facts);
     dp__classify(&facts, &call->verdict);
@@ -310,7 +319,7 @@ void dp__call_drop_exchange(dp_call *call, const dp_error *why) {
   dp_error error;
   dp__fail(&error, DP_CANCELLED, "cancelled", NULL, "its call has ended");
   call->exchange = NULL; /* on_done will find that nobody asks */
-  call->reply->meta.attempts += reached;
+  call->reply->meta.attempts += dp__transfer_attempts(exchange);
   dp__call_mark_write(call);
   dp__exchange_end(exchange, &error);
   dp_exchange_unref(exchange);

@@ -290,14 +290,28 @@ static bool is_whole_json(const dp__facts *f) {
   return first && strchr("\"tfn-0123456789", first);
 }
 
+/* Whether a 2xx may be what the table says: of an empty answer only that it is not a proxy's page. */
+static bool is_as_promised(const dp__facts *f) {
+  if (f->raw || f->status == 204)
+    return true;
+  switch (f->desc->answer) {
+  case DP__ANSWER_JSON:
+    return is_whole_json(f);
+  case DP__ANSWER_EMPTY:
+    return f->dify || !is_html(f);
+  default:
+    return true;
+  }
+}
+
 /* 2xx. The table says what an answer should be; a page instead is somebody else's. */
 static void classify_success(const dp__facts *f, dp__verdict *v) {
   v->health = DP__HEALTH_GOOD;
   v->next = DP__NEXT_DONE;
-  if (f->raw || f->desc->answer != DP__ANSWER_JSON || f->status == 204 || is_whole_json(f))
+  if (is_as_promised(f))
     return;
   if (is_html(f))
-    not_dify(f, "html", "a web page came where JSON was to come", v);
+    not_dify(f, "html", "a web page came where Dify's answer was to come", v);
   else
     not_dify(f, "not_json", "what came is not JSON", v);
   if (!f->free_of_effect)
@@ -354,7 +368,8 @@ static void classify_transport(const dp__facts *f, dp__verdict *v) {
   v->health = server ? DP__HEALTH_BAD : DP__HEALTH_UNKNOWN;
   v->overloaded = kind == DP_TIMEOUT;
   bool cut_body = !f->sent_all && f->request_length > 0; /* half a request is never carried out */
-  bool refused = f->status >= 400 && f->status < 500;
+  /* A 400 without its text may be one that comes after the work. */
+  bool refused = f->status >= 400 + !f->free_of_effect && f->status < 500;
   if (!f->started || f->free_of_effect || cut_body || refused)
     v->next = passing ? DP__NEXT_REPEAT : DP__NEXT_FAIL;
   else

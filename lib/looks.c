@@ -163,7 +163,9 @@ static void unproven(dp_call *call) {
     }
     return;
   }
-  bool answered = v->error.status >= 400 && v->error.status != 502 && v->error.status != 504;
+  bool whole = v->error.kind != DP_UNREACHABLE && v->error.kind != DP_TIMEOUT;
+  bool answered = whole && v->error.status >= 400 && v->error.status != 502 &&
+                  v->error.status != 504;
   if (!first && answered) {
     v->error.retryable = 0;
     dp__copy_text(v->error.hint, sizeof v->error.hint,

@@ -143,8 +143,11 @@ static void on_event(dp_client *client, int fd, uint32_t events) {
     return;
   if (!loop->fds[fd].wanted) {
     disarm(loop, fd);
-    if (loop->fds[fd].socket && (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
-      dp__socket_died(loop->fds[fd].socket);
+    dp__socket *s = loop->fds[fd].socket;
+    /* What comes unasked is a farewell: of TLS, which may stand before the end of the connection. */
+    bool unasked = s && s->idle_since_us && (events & EPOLLIN);
+    if (s && (unasked || (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))))
+      dp__socket_died(s);
     return;
   }
   int what = (events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP) ? CURL_CSELECT_IN : 0) |

@@ -61,12 +61,15 @@ static void uncount(dp__socket *s) {
 /* End an idle connection; libcurl still holds the descriptor and closes it when it next looks. */
 static void shut(dp__socket *s) {
   uncount(s);
+  char unasked[256];
+  while (recv(s->fd, unasked, sizeof unasked, MSG_DONTWAIT) > 0)
+    ; /* with bytes to be read, libcurl would take it for alive */
   shutdown(s->fd, SHUT_RDWR);
 }
 
 void dp__socket_died(dp__socket *s) {
   if (s->idle_since_us)
-    uncount(s);
+    shut(s);
 }
 
 static void forget_user(dp__socket *s) {

@@ -257,10 +257,14 @@ static void measure_connection(dp_exchange *e) {
   host->tls_us += meta->tls_us;
 }
 
+uint32_t dp__transfer_attempts(const dp_exchange *e) {
+  return e->starts - e->second_start; /* of a start that was aborted nothing went out */
+}
+
 void dp__transfer_measure(dp_exchange *e) {
   dp_meta *meta = &e->outcome.meta;
   dp__host *host = e->host;
-  meta->attempts = e->starts > 0;
+  meta->attempts = dp__transfer_attempts(e);
   meta->sent = info(e, CURLINFO_SIZE_UPLOAD_T);
   meta->received = info(e, CURLINFO_SIZE_DOWNLOAD_T);
   meta->server_us = between(info(e, CURLINFO_PRETRANSFER_TIME_T),

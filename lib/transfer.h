@@ -107,6 +107,8 @@ void dp__exchange_continue(dp_exchange *exchange);
 
 /* dp__transfer_setup - make an easy handle of an exchange. False when memory is out. */
 bool dp__transfer_setup(dp_exchange *exchange);
+/* dp__transfer_attempts - how often its request began to go out, libcurl's own repeats included. */
+uint32_t dp__transfer_attempts(const dp_exchange *exchange);
 /* dp__transfer_measure - take times, bytes and connection counts from libcurl into the outcome. */
 void dp__transfer_measure(dp_exchange *exchange);
 /* dp__transfer_moved - a number that changes with every byte, either way. */

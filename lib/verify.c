@@ -319,6 +319,67 @@ static bool judge_built_in(const dp__claim_facts *claim, dp_kind kind, const cha
   return done;
 }
 
+/* One document's values can be read back; many would need many looks. */
+static dp_op look_at_assignment(const dp__request *r, dp_args *args) {
+  json_t *body = request_body(r);
+  const json_t *all = json_object_get(body, "operation_data");
+  const char *id = json_string_value(json_object_get(json_array_get(all, 0), "document_id"));
+  bool ok = json_array_size(all) == 1 && id && copy_param(r, "dataset_id", args) &&
+            dp_args_set_string(args, "document_id", id) == DP_OK;
+  json_decref(body);
+  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
+}
+
+/* Whether a value reads as it was written; numbers read back as their text. */
+static bool reads_as(const json_t *there, const json_t *wanted) {
+  if (!json_is_number(wanted) || !json_is_string(there))
+    return json_is_string(wanted) ? same_text(there, wanted) : json_equal(there, wanted);
+  char *text = json_dumps(wanted, JSON_ENCODE_ANY);
+  bool same = text && strcmp(text, json_string_value(there)) == 0;
+  free(text);
+  return same;
+}
+
+static bool holds_value(const json_t *values, const json_t *wanted) {
+  size_t i;
+  json_t *item;
+  json_array_foreach(values, i, item)
+    if (same_text(json_object_get(item, "id"), json_object_get(wanted, "id")))
+      return reads_as(json_object_get(item, "value"), json_object_get(wanted, "value"));
+  return false;
+}
+
+/* What is not partial takes all other values away, except those the server makes itself. */
+static bool holds_no_other(const json_t *values, const json_t *list) {
+  size_t i, own = 0;
+  json_t *item;
+  json_array_foreach(values, i, item) {
+    const char *id = json_string_value(json_object_get(item, "id"));
+    own += id && strcmp(id, "built-in") != 0;
+  }
+  return own == json_array_size(list);
+}
+
+static bool judge_assignment(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                             size_t length, dp__proven *proven) {
+  json_t *body = request_body(claim->request), *answer = load_exact(text, length), *wanted;
+  const json_t *one = json_array_get(json_object_get(body, "operation_data"), 0);
+  const json_t *list = json_object_get(one, "metadata_list");
+  const json_t *values = json_object_get(answer, "doc_metadata");
+  bool done = kind == DP_OK && json_is_array(values) && json_array_size(list) > 0;
+  size_t i;
+  json_array_foreach(list, i, wanted)
+    done = done && holds_value(values, wanted);
+  if (!json_is_true(json_object_get(one, "partial_update")))
+    done = done && holds_no_other(values, list);
+  json_t *made = done ? json_pack("{s:s}", "result", "success") : NULL;
+  done = made && prove_with(proven, 200, made);
+  json_decref(made);
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
 /* --- tags ------------------------------------------------------------------------------------------------- */
 
 static dp_op look_at_bound_tags(const dp__request *r, dp_args *args) {
@@ -397,6 +458,7 @@ static const dp__prover provers[] = {
     {DP_OP_METADATA_UPDATE, look_at_fields, judge_field_update},
     {DP_OP_METADATA_DELETE, look_at_fields, judge_field_gone},
     {DP_OP_METADATA_TOGGLE_BUILT_IN, look_at_fields, judge_built_in},
+    {DP_OP_METADATA_ASSIGN, look_at_assignment, judge_assignment},
     {DP_OP_TAGS_BIND, look_at_bound_tags, judge_bind},
     {DP_OP_TAGS_UNBIND, look_at_bound_tags, judge_unbind},
     {DP_OP_SEGMENTS_UPDATE, look_at_segment, judge_segment_update},

@@ -84,7 +84,7 @@ DP_EXPORT void dp_call_unref(dp_call *call); /* NULL is allowed */
 
 /* What the way of a call was like. Times in µs; 0 = did not happen. */
 typedef struct dp_meta {
-  uint32_t attempts;    /* transfers that were started for it */
+  uint32_t attempts;    /* how often its request began to go out */
   uint8_t reused;       /* the last one went over a connection that was open already */
   uint8_t cached;       /* the answer came from the cache */
   uint8_t joined;       /* it shared an equal call's transfer */
