@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEPS_MAX = 32, CONNECTIONS_MAX = 512, REQUEST_MAX = 1 << 20 };
+enum { STEPS_MAX = 32, CONNECTIONS_MAX = 512, REQUEST_MAX = 24 << 20 };
 
 typedef struct connection {
   script *server;
