@@ -100,7 +100,7 @@ static void init_state(dp_client *client, const dp_client_options *options) {
   client->soon_last = &client->soon_first;
   client->loop.epoll = client->loop.wake = -1;
   client->started_us = client->now_us = dp__now_us();
-  client->dispatch_fd = -1;
+  client->dispatch_fd = client->ca_peer = -1;
   client->due_last = &client->due_first;
   atomic_init(&client->pooling, options->pooling);
   atomic_init(&client->retry, 1);

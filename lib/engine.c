@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ca.h"
 #include "engine_run.h"
 #include "errors.h"
 #include "transfer.h"
@@ -183,8 +184,11 @@ static void collect_finished(dp_client *client) {
     if (message->msg != CURLMSG_DONE)
       continue;
     dp_exchange *exchange = NULL;
+    CURLcode code = message->data.result;
+    if (dp__ca_loaded(client, message->easy_handle))
+      continue;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
-    dp__exchange_finished(exchange, message->data.result);
+    dp__exchange_finished(exchange, code);
   }
 }
 
@@ -226,6 +230,7 @@ static void end_everything(dp_client *client) {
 
 /* libcurl's part ends on this thread, where SIGPIPE is blocked: it says goodbye on TLS connections. */
 static void end_curl(dp_client *client) {
+  dp__ca_forget(client);
   while (client->spare_count)
     curl_easy_cleanup(client->spare[--client->spare_count].easy);
   curl_multi_cleanup(client->multi);

@@ -46,6 +46,10 @@ struct dp_client {
   unsigned generation; /* of the process; a forked child has another */
   pid_t pid;           /* of the process that made it */
 
+  CURL *ca_easy; /* reads the CAs ahead; NULL = nothing does */
+  int ca_peer;   /* where it connects to; -1 = none */
+  bool ca_asked;
+
   struct dp__host *hosts;           /* list; freed when the last profile and socket are gone */
   struct dp__workspace *workspaces; /* list; pacers */
   struct dp__policy *policy;        /* what calls share across hosts; made by the first one */

@@ -28,7 +28,7 @@ typedef struct crossing {
   bool over; /* the source has ended */
   dp_flow flow;
   char *data;
-  size_t length, at, capacity;
+  size_t length, at, capacity, asked;
 } crossing;
 
 struct dp__ferry {
@@ -132,8 +132,8 @@ static void run_source(dp__due *due) {
   dp_exchange *e = ferry->exchange;
   crossing *c = &ferry->out;
   c->length = 0;
-  c->flow = e->source(e, c->data, c->capacity, &c->length, e->user);
-  if (c->length > c->capacity)
+  c->flow = e->source(e, c->data, c->asked, &c->length, e->user);
+  if (c->length > c->asked)
     c->flow = DP_FLOW_ABORT;
   go_back(c, out_answered);
 }
@@ -183,6 +183,7 @@ dp_flow dp__ferry_source(dp_exchange *e, void *buffer, size_t capacity, size_t *
     return DP_FLOW_ABORT;
   }
   if (!c->full) {
+    c->asked = capacity < c->capacity ? capacity : c->capacity;
     send_over(c, run_source);
     return DP_FLOW_PAUSE;
   }

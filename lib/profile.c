@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ca.h"
 #include "errors.h"
 #include "host.h"
 
@@ -261,6 +262,22 @@ static void delist(dp_client *client, dp_profile *p) {
   atomic_fetch_sub(&client->profiles, 1);
 }
 
+static void begun(dp__job *job) {
+  dp_profile *p = (dp_profile *)((char *)job - offsetof(dp_profile, begun));
+  dp__ca_preload(p);
+  dp_profile_unref(p);
+}
+
+/* What the engine does ahead of the first call. */
+static void begin(dp_profile *p) {
+  if (p->warm) {
+    dp_profile_warm(p, p->warm, NULL, NULL);
+    return;
+  }
+  p->begun.run = begun;
+  dp__engine_post(p->client, &dp_profile_ref(p)->begun);
+}
+
 static dp_kind fill(dp_profile *p, const dp_profile_options *o, dp_error *err) {
   dp_kind kind = dp__base_parse(o->base_url, &p->base, err);
   if (kind == DP_OK && !copy_strings(p, o))
@@ -298,8 +315,7 @@ dp_kind dp_profile_new(dp_client *client, const dp_profile_options *options, dp_
   take_settings(p, &o);
   enlist(client, p);
   *out = p;
-  if (p->warm)
-    dp_profile_warm(p, p->warm, NULL, NULL);
+  begin(p);
   return DP_OK;
 }
 

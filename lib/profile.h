@@ -13,7 +13,7 @@ struct dp_profile {
   uint64_t serial;   /* no two profiles of a process have the same */
   dp_client *client; /* NULL once the client is gone */
   struct dp_profile *next, **link; /* the client's list; guarded by its profiles_lock */
-  dp__job gone;
+  dp__job begun, gone;
 
   dp__base base;
   char *workspace;     /* the pacer's key: a name, or made of origin and key's digest */

@@ -58,38 +58,41 @@ static size_t on_write(char *data, size_t size, size_t count, void *user) {
   return 0;
 }
 
-/* A source that breaks its word about its length would leave the server waiting for the rest. */
-static bool is_as_long_as_said(dp_exchange *e) {
-  int64_t given = (int64_t)e->given;
-  if (e->source_length < 0 || (e->source_ended ? given == e->source_length : given < e->source_length))
-    return true;
+/* A source that ends before what it said would leave the server waiting for the rest. */
+static bool is_too_short(dp_exchange *e) {
+  if (e->source_length < 0 || !e->source_ended || (int64_t)e->given == e->source_length)
+    return false;
   dp__fail(&e->error, DP_INVALID_REQUEST, "source_length", "Give -1 if the length is not known.",
-           "the body's source gave %lld bytes where %lld were said", (long long)given,
+           "the body's source gave %llu bytes where %lld were said", (unsigned long long)e->given,
            (long long)e->source_length);
-  return false;
+  return true;
 }
 
 static size_t on_read(char *buffer, size_t size, size_t count, void *user) {
   dp_exchange *e = user;
-  size_t length = 0;
-  dp_flow flow = e->ferry ? dp__ferry_source(e, buffer, size * count, &length)
-                          : e->source(e, buffer, size * count, &length, e->user);
+  size_t length = 0, capacity = size * count;
+  if (e->source_length >= 0 && capacity > (uint64_t)e->source_length - e->given)
+    capacity = (size_t)((uint64_t)e->source_length - e->given);
+  if (capacity == 0)
+    return 0;
+  dp_flow flow = e->ferry ? dp__ferry_source(e, buffer, capacity, &length)
+                          : e->source(e, buffer, capacity, &length, e->user);
   if (flow == DP_FLOW_PAUSE) {
     e->paused_source = true;
     return CURL_READFUNC_PAUSE;
   }
-  if (flow != DP_FLOW_CONTINUE || length > size * count) {
+  if (flow != DP_FLOW_CONTINUE || length > capacity) {
     stopped(e);
     return CURL_READFUNC_ABORT;
   }
   e->given += length;
   e->source_ended = length == 0 || (int64_t)e->given == e->source_length;
-  return is_as_long_as_said(e) ? length : CURL_READFUNC_ABORT;
+  return is_too_short(e) ? CURL_READFUNC_ABORT : length;
 }
 
 /* --- the profile's part --------------------------------------------------------------------------- */
 
-static void set_tls(const dp_profile *p, CURL *easy) {
+void dp__transfer_set_tls(const dp_profile *p, CURL *easy) {
   /* Left at its default, Debian's libcurl loads a directory of CAs for each connection: 20 ms of CPU.
    * NULL lets it keep the parsed store for all connections. */
   curl_easy_setopt(easy, CURLOPT_CAPATH, p->ca_dir);
@@ -131,7 +134,7 @@ static void set_profile(const dp_exchange *e, CURL *easy) {
   curl_easy_reset(easy);
   curl_easy_setopt(easy, CURLOPT_SHARE, e->client->share);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, agent ? agent : "difypool/" DP_VERSION);
-  set_tls(e->profile, easy);
+  dp__transfer_set_tls(e->profile, easy);
   set_network(e, easy);
   dp__sockets_watch(e->host, easy);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_start);

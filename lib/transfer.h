@@ -109,6 +109,8 @@ void dp__exchange_continue(dp_exchange *exchange);
 bool dp__transfer_setup(dp_exchange *exchange);
 /* dp__transfer_attempts - how often its request began to go out, libcurl's own repeats included. */
 uint32_t dp__transfer_attempts(const dp_exchange *exchange);
+/* dp__transfer_set_tls - what a profile says of TLS. */
+void dp__transfer_set_tls(const dp_profile *profile, CURL *easy);
 /* dp__transfer_measure - take times, bytes and connection counts from libcurl into the outcome. */
 void dp__transfer_measure(dp_exchange *exchange);
 /* dp__transfer_moved - a number that changes with every byte, either way. */

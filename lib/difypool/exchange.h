@@ -73,7 +73,7 @@ typedef struct dp_exchange_options {
   const void *body;    /* whole body, copied; or NULL with source, or neither */
   size_t body_length;
   dp_source_fn source; /* body in pieces; chunked unless source_length is known */
-  int64_t source_length; /* -1 = not known */
+  int64_t source_length; /* -1 = not known; else it is asked for so many bytes and must give them */
   dp_head_fn on_head;  /* NULL = not asked for */
   dp_data_fn on_data;  /* NULL = thrown away */
   dp_outcome_fn on_done; /* required */

@@ -1,10 +1,12 @@
 /* TLS: what is trusted, what a failure says, and that connections are parted by it. */
 #include "world.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct secure {
@@ -211,6 +213,31 @@ static void test_plain_server(void **state) {
   httpd_stop(plain);
 }
 
+/* A FIFO can be read once, and to open it for writing waits for its reader: so the store is read before
+ * any call needs it, and never again. */
+static void test_store_is_read_ahead_and_kept(void **state) {
+  secure *s = needs_tls(state);
+  char dir[] = "/tmp/difypool-test-XXXXXX", path[64];
+  assert_non_null(mkdtemp(dir));
+  snprintf(path, sizeof path, "%s/ca.pem", dir);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  dp_profile_options p = DP_PROFILE_OPTIONS_INIT;
+  p.base_url = s->url;
+  p.ca_file = path;
+  dp_client_options options = DP_CLIENT_OPTIONS_INIT;
+  options.profile = &p;
+  world_restart(&s->world, options);
+  int fd = open(path, O_WRONLY);
+  assert_int_equal(write(fd, s->cert, strlen(s->cert)), strlen(s->cert));
+  close(fd);
+  assert_int_equal(dp_client_set(s->world.client, DP_SET_POOLING, 0), DP_OK);
+  for (int i = 0; i < 3; i++)
+    expect(&s->world, "/ok", DP_OK, "");
+  assert_int_equal(httpd_count(s->world.server).connections, 3);
+  unlink(path);
+  rmdir(dir);
+}
+
 static void test_no_pem(void **state) {
   secure *s = needs_tls(state);
   dp_profile_options p = trusting(s, "this is no certificate");
@@ -225,7 +252,7 @@ int main(void) {
       TEST(test_ca_file),         TEST(test_no_verification),
       TEST(test_wrong_name),      TEST(test_profiles_are_parted),
       TEST(test_bound_over_settings), TEST(test_plain_server),
-      TEST(test_no_pem),
+      TEST(test_store_is_read_ahead_and_kept), TEST(test_no_pem),
   };
   return cmocka_run_group_tests_name("tls", tests, NULL, NULL);
 }
