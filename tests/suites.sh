@@ -7,7 +7,7 @@
 # directory, a home and state of their own, and with the programs just built.
 
 # shellcheck disable=SC2034 # dev reads it
-all_suites='shell proto unit threads service python cli sandbox demo install cross leftovers'
+all_suites='shell proto unit threads service faults python cli sandbox demo install cross leftovers'
 
 run_suites() {
   tests_started=$(date +%s)
@@ -185,6 +185,15 @@ suite_cli() {
 suite_sandbox() {
   test_venv
   pytests sandbox "$top/tests/sandbox"
+}
+
+suite_faults() {
+  plain_tree || return 1
+  test_venv
+  FAULTS_SUMMARY=$results
+  export FAULTS_SUMMARY
+  pytests faults "$top/tests/faults" || return 1
+  python_is_clean faults "$top/tests/faults" faults
 }
 
 suite_demo() {
