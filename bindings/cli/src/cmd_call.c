@@ -105,13 +105,19 @@ static bool wants_json(dpc_value op, const char *name) {
   return false;
 }
 
+/* Text where it is text; what is not UTF-8 can only be meant as bytes. */
+static dpc_kind set_content(dpc_args *args, const char *name, const char *text, size_t length) {
+  dpc_kind kind = dpc_args_set_text(args, name, text, length);
+  return kind == DPC_INVALID_REQUEST ? dpc_args_set_bytes(args, name, text, length) : kind;
+}
+
 static dpc_kind set_file(dpc_args *args, const cli_argspec *spec) {
   size_t length;
   char *text = cli_file_read(spec->value, &length);
   if (!text)
     return DPC_INTERNAL;
   dpc_kind kind = spec->kind == CLI_ARG_JSON_FILE ? dpc_args_set_json(args, spec->name, text)
-                                                  : dpc_args_set_bytes(args, spec->name, text, length);
+                                                  : set_content(args, spec->name, text, length);
   free(text);
   return kind;
 }

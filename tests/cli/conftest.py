@@ -1,0 +1,108 @@
+"""The command as a process: run it against a scripted service, or against the real one and the stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "tests"), str(TOP / "bindings" / "python" / "tests")]
+
+from fake import FakeService  # noqa: E402
+
+TIMEOUT_S = 60
+
+
+def program(variable: str) -> str:
+    named = os.environ.get(variable)
+    assert named, f"set {variable} to the program to test"
+    return named
+
+
+class Cli:
+    """Runs difypool with an environment of its own; ``env`` may be changed by a test."""
+
+    def __init__(self, directory: Path, socket: str) -> None:
+        keep = ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "DIFYPOOL_TEST_RUN", "SANDBOX_PYTHON", "TMPDIR")
+        self.env = {name: os.environ[name] for name in keep if name in os.environ}
+        self.env |= {
+            "HOME": str(directory),
+            "XDG_STATE_HOME": str(directory / "state"),
+            "XDG_CONFIG_HOME": str(directory / "config"),
+            "DIFYPOOL_SOCKET": socket,
+            "DIFYPOOL_AUTOSTART": "0",
+            "LC_ALL": "C.UTF-8",
+        }
+        self.directory = directory
+
+    def start(self, *words: str, **more: Any) -> subprocess.Popen[str]:
+        streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        # Python ignores SIGPIPE, and its children would; pytest may have SIGINT ignored where it runs in the background.
+        return subprocess.Popen(
+            [program("DIFYPOOL_CLI"), *words],
+            env=self.env, cwd=self.directory, text=True, restore_signals=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **{**streams, **more},
+        )  # fmt: skip
+
+    def __call__(self, *words: str, input: str = "", status: int | None = 0, **more: Any) -> subprocess.CompletedProcess[str]:
+        process = self.start(*words, **more)
+        try:
+            out, err = process.communicate(input, timeout=TIMEOUT_S)
+        except BaseException:
+            process.kill()
+            process.communicate()
+            raise
+        if status is not None:
+            assert process.returncode == status, f"exit {process.returncode}\n{out}\n{err}"
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def json(self, *words: str, **more: Any) -> Any:
+        return json.loads(self(*words, **more).stdout)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[FakeService]:
+    fake = FakeService(str(tmp_path / "s"))
+    fake.handlers["service.operations"] = lambda request: OPERATIONS
+    yield fake
+    fake.kill()
+
+
+@pytest.fixture
+def cli(tmp_path: Path, service: FakeService) -> Cli:
+    return Cli(tmp_path, service.path)
+
+
+@pytest.fixture
+def lonely(tmp_path: Path) -> Cli:
+    """A command without a service."""
+    return Cli(tmp_path, str(tmp_path / "nobody"))
+
+
+OPERATIONS = [
+    {
+        "name": "datasets.list", "method": "GET", "path": "/datasets", "text": "List knowledge bases. Newest first.",
+        "params": [
+            {"name": "page", "in": "query", "type": "integer", "text": "Page number."},
+            {"name": "keyword", "in": "query", "type": "string", "text": "Words in the name."},
+            {"name": "include_all", "in": "query", "type": "boolean", "text": "All of them."},
+            {"name": "tag_ids", "in": "query", "type": "array", "text": "Tags."},
+        ],
+    },
+    {
+        "name": "datasets.create", "method": "POST", "path": "/datasets", "text": "Create one.",
+        "params": [
+            {"name": "name", "in": "body", "type": "string", "required": True, "text": "Its name."},
+            {"name": "permission", "in": "body", "type": "string", "enum": ["only_me", "all"], "text": "Who sees it."},
+        ],
+    },
+    {"name": "documents.list", "method": "GET", "path": "/datasets/{dataset_id}/documents", "text": "List documents.", "params": []},
+]  # fmt: skip
