@@ -13,6 +13,8 @@ import socket
 import struct
 from collections import deque
 
+from .clock import EARLY_S
+
 _EOF, _RESET = "eof", "reset"
 _HIGH_WATER = 1 << 20
 
@@ -43,18 +45,18 @@ class _Lane:
         due = max(self._loop.time(), self.not_before) + self.delay
         self._queue.append((due, item))
         if self._timer is None:
-            self._timer = self._loop.call_at(due, self._deliver)
+            self._timer = self._loop.call_at(due - EARLY_S, self._deliver)
 
     def connect(self, target: asyncio.Transport) -> None:
         self.target = target
         if self._timer is None and self._queue:
-            self._timer = self._loop.call_at(self._queue[0][0], self._deliver)
+            self._timer = self._loop.call_at(self._queue[0][0] - EARLY_S, self._deliver)
 
     def _deliver(self) -> None:
         self._timer = None
         if self.target is None:
             return
-        now = self._loop.time() + 0.0002
+        now = self._loop.time() + EARLY_S
         while self._queue and self._queue[0][0] <= now:
             item = self._queue.popleft()[1]
             if isinstance(item, bytes):
@@ -65,7 +67,7 @@ class _Lane:
             elif not self.target.is_closing():
                 self.target.write_eof()
         if self._queue:
-            self._timer = self._loop.call_at(self._queue[0][0], self._deliver)
+            self._timer = self._loop.call_at(self._queue[0][0] - EARLY_S, self._deliver)
 
     def stop(self) -> None:
         self._queue.clear()

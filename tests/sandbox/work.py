@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .clock import wait
 from .settings import Settings
 
 
@@ -85,7 +86,7 @@ class Work:
             await self._occupy(s.cpu_ms_by_operation.get(operation, s.cpu_ms))
         think = s.think_ms_by_operation.get(operation, s.think_ms)
         if think:
-            await asyncio.sleep(think / 1000)
+            await wait(think / 1000)
 
     async def after(self, operation: str, items: int) -> None:
         """The part that grows with what was read or written."""
@@ -98,7 +99,7 @@ class Work:
         now = loop.time()
         end = self._cores.book(now, ms / 1000, int(self._settings.cpu_workers))
         if end > now:
-            await asyncio.sleep(end - now)
+            await wait(end - now)
 
     def state(self) -> Any:
         return {"waiting_for_a_worker": self.gate.waiting}

@@ -36,10 +36,10 @@ def test_distance_costs_round_trips(sandbox: Sandbox) -> None:
     tls_first, tls_again = _least(far["https"], sandbox)
     near_first, near_again = _least(sandbox.https, sandbox)
     # A call is one round trip; connecting is one more; a TLS 1.3 handshake another one.
-    assert 1.0 <= plain_again / unit < 1.7
-    assert 1.0 <= tls_again / unit < 1.7
-    assert 2.0 <= plain_first / unit < 2.8
-    assert 3.0 <= tls_first / unit < 3.9
+    assert 0.95 <= plain_again / unit < 1.7
+    assert 0.95 <= tls_again / unit < 1.7
+    assert 1.95 <= plain_first / unit < 2.8
+    assert 2.95 <= tls_first / unit < 3.9
     assert near_again < plain_again / 3
     assert near_first < tls_first / 3
 
@@ -99,7 +99,7 @@ def test_many_connections_through_the_relay(sandbox: Sandbox) -> None:
 def test_a_server_that_starts_far_away() -> None:
     with Sandbox("--distance-ms", str(ROUND_TRIP_MS)) as far:
         assert far.http != far.http_direct
-        assert _least(far.https, far)[1] >= ROUND_TRIP_MS / 1000
+        assert _least(far.https, far)[1] >= 0.95 * ROUND_TRIP_MS / 1000
         assert _least(far.https_direct, far)[1] < ROUND_TRIP_MS / 2000
 
 
@@ -122,15 +122,15 @@ def test_calls_queue_for_a_worker_that_is_bound_by_its_core(sandbox: Sandbox) ->
     one_worker = _at_once(sandbox, 8)
     sandbox.settings(cpu_workers=4)
     four_workers = _at_once(sandbox, 8)
-    assert one_worker >= 8 * 0.030
-    assert four_workers >= 2 * 0.030
+    assert one_worker >= 0.95 * 8 * 0.030
+    assert four_workers >= 0.95 * 2 * 0.030
     assert four_workers < one_worker * 0.75
 
 
 def test_think_time_does_not_queue(sandbox: Sandbox) -> None:
     sandbox.settings(think_ms=50)
     together = _at_once(sandbox, 8)
-    assert 0.050 <= together < 8 * 0.050 * 0.75
+    assert 0.045 <= together < 8 * 0.050 * 0.75
 
 
 def test_an_operation_has_its_own_cost(sandbox: Sandbox) -> None:
@@ -138,7 +138,7 @@ def test_an_operation_has_its_own_cost(sandbox: Sandbox) -> None:
     with Client(sandbox.http, sandbox.key) as client:
         began = time.monotonic()
         create_dataset(client)
-        assert time.monotonic() - began >= 0.1
+        assert time.monotonic() - began >= 0.095
 
 
 def test_worker_connections_bound_what_runs_at_once(sandbox: Sandbox) -> None:
@@ -148,7 +148,7 @@ def test_worker_connections_bound_what_runs_at_once(sandbox: Sandbox) -> None:
     thread.start()
     sandbox.wait("workers/waiting_for_a_worker", 4)
     thread.join()
-    assert took[0] >= 3 * 0.040
+    assert took[0] >= 0.95 * 3 * 0.040
 
 
 def test_the_default_server_by_name() -> None:
@@ -164,5 +164,5 @@ def test_the_default_server_by_name() -> None:
             began = time.monotonic()
             client.ask("GET", f"/datasets/{dataset}/documents?limit=1")
             one = time.monotonic() - began
-    assert hundred >= 0.354
+    assert hundred >= 0.350
     assert one < hundred / 3

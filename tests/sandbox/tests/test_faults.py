@@ -180,7 +180,7 @@ def test_an_answer_before_the_body_is_read(client: Client, sandbox: Sandbox) -> 
 def test_trickle(client: Client, sandbox: Sandbox) -> None:
     sandbox.fault(match=CREATE, answer={"status": 200, "body": "{}"}, trickle_ms=1, trickle_bytes=4)
     client.send("POST", "/v1/datasets", _headers(sandbox), b'{"name": "drops"}')
-    parts = []
+    parts: list[bytes] = []
     while not b"".join(parts).endswith(b"{}"):
         parts.append(client.sock.recv(65536))
     assert len(parts) > 5

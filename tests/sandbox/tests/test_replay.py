@@ -119,7 +119,8 @@ class Replay:
         return value.replace("boundary=…", f"boundary={BOUNDARY}")
 
     def body(self, name: str, request: dict[str, Any], headers: dict[str, str]) -> bytes:
-        kind, given = request["body_kind"], request.get("body")
+        kind: str = request["body_kind"]
+        given: Any = request.get("body")
         if name == "errors.too_large/nginx_head_only":
             headers["Content-Length"] = str(100 * 1024 * 1024 + 1)
         if kind == "empty":
@@ -144,8 +145,8 @@ class Replay:
 
     def long_body(self, name: str, request: dict[str, Any]) -> bytes:
         """A body that the recording shortened, made as long again."""
-        start = request["body"].get("cut") or request["body"]["text"]
-        size = request["body_size"]
+        start: str = request["body"].get("cut") or request["body"]["text"]
+        size: int = request["body_size"]
         if start.startswith("["):
             return b"[" * (size // 2) + b"]" * (size // 2)
         title = json.loads(re.match(r'\{"name": ("[^"]*")', start).group(1))  # type: ignore[union-attr]
