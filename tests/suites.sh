@@ -17,6 +17,10 @@ run_suites() {
   : >"$counts"
   git -C "$top" status --porcelain >"$out/test/before" 2>/dev/null || :
   test_tmp=$(mktemp -d /tmp/difypool-test.XXXXXX)
+  # Tests that play another user must get to their sockets; names in it cannot be listed.
+  mkdir -m 711 "$test_tmp/tmp"
+  mkdir -m 700 "$test_tmp/home"
+  chmod 711 "$test_tmp"
   trap 'rm -rf "$test_tmp"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
@@ -61,7 +65,6 @@ total_of_suites() {
 
 # A clean environment for tests: nothing of the user's own service, settings or state.
 in_test_env() {
-  mkdir -p "$test_tmp/home" "$test_tmp/tmp"
   env -u DIFYPOOL_SOCKET -u DIFYPOOL_AUTOSTART -u DIFYPOOL_API_KEY -u XDG_RUNTIME_DIR \
     HOME="$test_tmp/home" XDG_STATE_HOME="$test_tmp/home/state" XDG_CONFIG_HOME="$test_tmp/home/config" \
     XDG_CACHE_HOME="$test_tmp/home/cache" TMPDIR="$test_tmp/tmp" DEV_TEST_RUN="$test_tmp" \
