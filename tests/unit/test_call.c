@@ -1,6 +1,10 @@
 /* One call and its reply: reads, mistakes, deadlines, cancel, statistics. */
 #include "callworld.h"
 
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 /* --- reads --------------------------------------------------------------------------------------------- */
 
 static void a_read_succeeds(void **state) {
@@ -303,6 +307,67 @@ static void a_callback_must_not_wait(void **state) {
   empty(&b);
 }
 
+/* --- a loop of one's own, and forked children ----------------------------------------------------------- */
+
+static void with_dispatch(dp_client_options *o, dp_profile_options *p) {
+  (void)p;
+  o->dispatch = 1;
+}
+
+typedef struct dispatched {
+  pthread_t thread;
+  dp_client *client;
+  dp_reply *inner;
+} dispatched;
+
+static void note_thread(dp_call *call, dp_reply *reply, void *user) {
+  (void)call;
+  (void)reply;
+  dispatched *d = user;
+  d->thread = pthread_self();
+  dp_client_call(d->client, DP_OP_DATASETS_LIST, NULL, NULL, &d->inner);
+}
+
+static void callbacks_wait_for_dispatch(void **state) {
+  (void)state;
+  const script_step steps[] = {{"GET", "/", 0, SCRIPT_ANSWER, 200, NULL, "{}"}};
+  world *w = open_world(STEPS(steps), "1.12.1", with_dispatch);
+  dispatched d = {.client = w->client};
+  struct pollfd due = {.fd = dp_client_fd(w->client), .events = POLLIN};
+  assert_int_equal(dp_client_call_async(w->client, DP_OP_DATASETS_LIST, NULL, NULL, note_thread, &d,
+                                        NULL, NULL), DP_OK);
+  assert_int_equal(poll(&due, 1, 10000), 1);
+  assert_null(d.inner);
+  assert_int_equal(dp_client_dispatch(w->client), 1);
+  assert_true(pthread_equal(d.thread, pthread_self()));
+  assert_string_equal(dp_reply_error(d.inner)->code, "in_callback");
+  dp_reply_unref(d.inner);
+  dp_reply *reply = run(w, DP_OP_DATASETS_LIST, NULL); /* needs nobody to dispatch */
+  assert_kind(reply, DP_OK);
+  dp_reply_unref(reply);
+  close_world(w);
+}
+
+static void a_forked_child_is_told(void **state) {
+  (void)state;
+  const script_step steps[] = {{"GET", "/", 0, SCRIPT_ANSWER, 200, NULL, "{}"}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  dp_reply_unref(run(w, DP_OP_DATASETS_LIST, NULL));
+  pid_t child = fork();
+  if (child == 0) {
+    dp_reply *reply = NULL;
+    dp_kind kind = dp_client_call(w->client, DP_OP_DATASETS_LIST, NULL, NULL, &reply);
+    _exit(kind == DP_INVALID_REQUEST && strcmp(dp_reply_error(reply)->code, "forked") == 0 ? 0 : 1);
+  }
+  int status = -1;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  dp_reply *reply = run(w, DP_OP_DATASETS_LIST, NULL);
+  assert_kind(reply, DP_OK);
+  dp_reply_unref(reply);
+  close_world(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_read_succeeds),
@@ -320,6 +385,8 @@ int main(void) {
       TEST(statistics_count_calls),
       TEST(nothing_starts_while_draining),
       TEST(a_callback_must_not_wait),
+      TEST(callbacks_wait_for_dispatch),
+      TEST(a_forked_child_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
