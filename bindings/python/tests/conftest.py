@@ -5,21 +5,23 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import difypool  # noqa: E402
+from chain import DAEMON, chain_is_missing, has_ended, wait_until  # noqa: E402
 from difypool import _place  # noqa: E402
 from fake import FakeService  # noqa: E402
-
-DAEMON = os.environ.get("DIFYPOOL_DAEMON", "")
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +78,40 @@ def _name(descriptor: str) -> str:
         return os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:
         return "gone"
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[Any]:
+    if chain_is_missing():
+        pytest.skip(chain_is_missing())
+    from sandbox.testing import Sandbox
+
+    with Sandbox("--indexing-interval", "0.01") as made:
+        yield made
+
+
+@pytest.fixture
+def sandbox(one_sandbox: Any) -> Any:
+    """A fresh Dify."""
+    one_sandbox.clear_faults()
+    one_sandbox.release()
+    one_sandbox.reset()
+    one_sandbox.reset_counters()
+    return one_sandbox
+
+
+@pytest.fixture
+def daemon(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The real difypoold: started by whoever needs it first, and ended here."""
+    path = str(folder / "real")
+    monkeypatch.setenv("DIFYPOOL_DAEMON", DAEMON)
+    monkeypatch.setenv("DIFYPOOL_SOCKET", path)
+    yield path
+    monkeypatch.setenv("DIFYPOOL_AUTOSTART", "0")
+    with difypool.Client() as client:
+        try:
+            pid = client.info()["pid"]
+        except difypool.Unreachable:
+            return
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: has_ended(pid), "the service ended")

@@ -9,8 +9,9 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import difypool
 import pytest
+
+import difypool
 from difypool import _alink, _calls, _opening
 from fake import CLOSE, SILENT, FakeService, Raw, ServiceThread, fail
 from test_client import pages

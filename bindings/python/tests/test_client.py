@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import difypool
 import pytest
+
+import difypool
 from fake import FakeService, fail
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import pickle
 
-import difypool
 import pytest
+
+import difypool
 from difypool import _table, errors
 from difypool.reply import Meta, Reply
 

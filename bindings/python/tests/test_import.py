@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import difypool
 import pytest
+
+import difypool
 from difypool import _table
 
 SLOW = (
-    "asyncio concurrent dataclasses email enum functools http importlib.metadata inspect json logging re requests selectors "
-    "shutil signal socket ssl subprocess tempfile threading typing urllib urllib3 weakref"
+    "asyncio concurrent dataclasses email enum functools http importlib.metadata inspect json logging re requests "
+    "selectors shutil signal socket ssl subprocess tempfile threading typing urllib urllib3 weakref"
 ).split()
 
 

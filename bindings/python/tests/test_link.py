@@ -1,4 +1,4 @@
-"""What goes wrong between a client and the service: lost connections, new lives, silence, junk, interrupts, forks, threads."""
+"""What goes wrong between a client and the service: lost connections, other lives, silence, junk, interrupts, forks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import difypool
 import pytest
+
+import difypool
 from difypool import _calls, _link, _opening
 from fake import CLOSE, SILENT, FakeService, Raw, fail, frame
 

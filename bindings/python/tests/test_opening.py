@@ -10,8 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-import difypool
 import pytest
+
+import difypool
 from conftest import HERE
 from difypool import _opening
 

@@ -6,8 +6,9 @@ import os
 import socket
 from pathlib import Path
 
-import difypool
 import pytest
+
+import difypool
 from difypool import _place
 from fake import FakeService
 

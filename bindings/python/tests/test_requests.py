@@ -8,14 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import difypool
-import difypool.requests
 import pytest
 import requests
-from difypool import errors
-from fake import FakeService, fail
 from requests import exceptions
 from requests.adapters import HTTPAdapter
+
+import difypool
+import difypool.requests
+from difypool import errors
+from fake import FakeService, fail
 
 BASE = "https://dify.example/v1"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgpack
 import pytest
+
 from difypool import _calls, _wire, errors
 from difypool.reply import Reply
 

@@ -350,7 +350,7 @@ class Link:
         self._break(sock)
 
     def _bury(self) -> None:
-        """Closes what is dead; only for the leader, and not while it writes itself. Who still writes to it finds it shut."""
+        """Closes what is dead; only for the leader, not while it writes itself. Who still writes to one finds it shut."""
         if self._dead:
             with self._sending:
                 while self._dead:
@@ -384,8 +384,8 @@ class Link:
             raise call.late()
 
     def _attempt(self, place: _place.Place, leader: Call) -> None:
-        """Connects, learns the epoch, sends what waits, and only then gives the connection to everybody: until that moment
-        no other thread can be writing to it."""
+        """Connects, learns the epoch, sends what waits, and only then gives the connection to everybody: until then no
+        other thread can be writing to it."""
         sock = _dial(place)
         self._frames = frames = _wire.Frames()
         limit = monotonic() + _HELLO_LIMIT

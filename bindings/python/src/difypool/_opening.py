@@ -67,8 +67,8 @@ def opening(given: str | None, lost: bool, until: float = 0.0) -> Steps:
 
 
 def _limit(place: _place.Place, error: errors.Error, begun: float, until: float, expected: bool) -> float:
-    """When to stop trying. A service that was there, or is an operator's, may be restarting; else there is little to wait for,
-    and nothing at all where difypoold is missing or says why it cannot start."""
+    """When to stop trying. A service that was there, or is an operator's, may be restarting; else there is little to wait
+    for, and nothing at all where difypoold is missing or says why it cannot start."""
     if expected or place.kind == "shared":
         return max(begun + PATIENCE, until)
     return begun + PATIENCE if until and error.code == _place.NO_SERVICE else begun

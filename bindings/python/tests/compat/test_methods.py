@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import MagicMock, patch
 
-import difypool
 import pytest
 import requests
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+import difypool
 from difypool import ResilientDifyAPI, RetryConfig, _direct
 from difypool.requests import BREAKER_TEXT
 from fake import FakeService, fail
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 BASE = "https://dify.example"
 

@@ -10,8 +10,9 @@ from unittest.mock import MagicMock, Mock, patch
 
 import pytest
 import requests
-from difypool import ResilientDifyAPI, RetryConfig
 from requests.adapters import HTTPAdapter
+
+from difypool import ResilientDifyAPI, RetryConfig
 
 URL, KEY = "http://localhost:8088", "dataset-test-key"
 
