@@ -36,8 +36,8 @@ static size_t groups_of(const dpd_peer_identity *identity, gid_t groups[DPD_GROU
 static bool on_peer(void *user, uint32_t id, const dpd_peer_identity *identity) {
   dpd_service *s = user;
   gid_t groups[DPD_GROUPS_MAX];
-  size_t group_count = s->config.shared ? groups_of(identity, groups) : 0;
-  if (!s->config.shared && identity->uid != s->uid && identity->uid != 0) {
+  size_t group_count = s->shared ? groups_of(identity, groups) : 0;
+  if (!s->shared && identity->uid != s->uid && identity->uid != 0) {
     return false; /* the socket's mode says so already; this says it again */
   }
   pthread_mutex_lock(&s->lock);
@@ -123,8 +123,7 @@ static bool identify(dpd_service *s, uint32_t id, dpd_peer_identity *identity) {
   return known && !over;
 }
 
-/* One more answer on its way to this peer. */
-static void charge(dpd_service *s, uint32_t id, bool rejected) {
+void dpd_charge(dpd_service *s, uint32_t id, bool rejected) {
   pthread_mutex_lock(&s->lock);
   dpd_peer *peer = dpd_peers_find(&s->peers, id);
   if (peer != NULL) {
@@ -139,7 +138,7 @@ static void refuse(dpd_service *s, uint32_t peer, dpd_inquiry *inquiry, const ui
                    size_t length, const dp_error *error) {
   uint8_t id[16];
   bool has_id = dpd_guard_id(data, length, id);
-  charge(s, peer, true);
+  dpd_charge(s, peer, true);
   dpd_log(DP_LOG_DEBUG, "refused a message of %zu bytes: %s", length, error->message);
   dpd_answer_error(s, inquiry, has_id ? id : NULL, error);
 }
@@ -166,7 +165,7 @@ static void answer_own(const dpd_ask *ask, dpd_handler handler) {
   if (when == DPD_ANSWER_LATER) {
     return;
   }
-  charge(ask->s, ask->peer, false);
+  dpd_charge(ask->s, ask->peer, false);
   if (when == DPD_ANSWER_BODY && body->failed) {
     dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer.");
     when = DPD_ANSWER_ERROR;

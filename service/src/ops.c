@@ -70,7 +70,7 @@ static dpd_answer_when op_info(const dpd_ask *ask, dpd_text *out, dp_error *err)
   }
   pthread_mutex_lock(&s->lock);
   dpd_bounds bounds = s->config.bounds;
-  bool private_service = !s->config.shared;
+  bool private_service = !s->shared;
   pthread_mutex_unlock(&s->lock);
   msgpack_packer packer;
   dpd_packer_init(&packer, out);
@@ -276,6 +276,7 @@ static dpd_answer_when op_set(const dpd_ask *ask, dpd_text *out, dp_error *err) 
 typedef struct warming {
   dpd_service *s;
   dpd_inquiry *inquiry;
+  uint32_t peer;
   uint8_t id[16];
 } warming;
 
@@ -287,7 +288,14 @@ static void on_warm(dp_profile *profile, uint32_t ready, void *user) {
   dpd_packer_init(&packer, &body);
   msgpack_pack_map(&packer, 1);
   pack_key_uint(&packer, "connections", ready);
-  dpd_answer_service(w->s, w->inquiry, w->id, &body);
+  dpd_charge(w->s, w->peer, false);
+  if (body.failed) {
+    dp_error error;
+    dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer.");
+    dpd_answer_error(w->s, w->inquiry, w->id, &error);
+  } else {
+    dpd_answer_service(w->s, w->inquiry, w->id, &body);
+  }
   dpd_text_free(&body);
   free(w);
 }
@@ -299,7 +307,7 @@ static dpd_answer_when begin_warm(const dpd_ask *ask, dp_profile *profile, uint3
     dpd_fault(err, DP_INTERNAL, "memory", "There is no memory to warm up.");
     return DPD_ANSWER_ERROR;
   }
-  *w = (warming){.s = ask->s, .inquiry = ask->inquiry};
+  *w = (warming){.s = ask->s, .inquiry = ask->inquiry, .peer = ask->peer};
   memcpy(w->id, ask->request->id, sizeof(w->id));
   dp_kind kind = dp_profile_warm(profile, connections, on_warm, w);
   if (kind != DP_OK) {

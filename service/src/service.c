@@ -120,6 +120,7 @@ bool dpd_service_start(dpd_service **out, dpd_config *config, const char *socket
   dpd_list_init(&s->profiles.configured);
   dpd_list_init(&s->profiles.handles);
   s->config = *config;
+  s->shared = config->shared;
   dpd_config_init(config);
   if (!start_parts(s, err)) {
     dpd_service_stop(s, 0);

@@ -32,6 +32,7 @@ struct dpd_service {
   int64_t began_ms;    /* monotonic */
   int lock_fd;         /* held while the path is ours; -1 = none */
   int wake_fd;         /* an eventfd: the main loop has something to do before it meant to */
+  bool shared;         /* as config.shared was at start, for good */
   bool unclean;        /* a former life on this socket did not end cleanly */
 
   pthread_mutex_t lock; /* all that follows */
@@ -97,6 +98,9 @@ dpd_handler dpd_handler_of(const char *op);
 
 dpd_answer_when dpd_op_connect(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stats(const dpd_ask *ask, dpd_text *out, dp_error *err);
+
+/* dpd_charge - one more answer is on its way to this peer. rejected: its message never became a call. */
+void dpd_charge(dpd_service *s, uint32_t peer, bool rejected);
 
 /* dpd_answer_error, dpd_answer_service - encode and send; the inquiry is given away. */
 void dpd_answer_error(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id, const dp_error *error);

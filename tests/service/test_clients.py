@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import msgpack
 import pytest
 from spclient import new_id, request
@@ -88,3 +92,41 @@ def test_libnng_listener_is_healed_after_clients_that_vanish(start):
     until(lambda: outages.answers > served, "somebody is served again")
     outages.end()
     assert outages.longest < 2.0, f"nobody was served for {outages.longest:.2f} s"
+
+
+EXAMPLE = Path(__file__).parents[2] / "proto/examples/call.c"
+
+
+@pytest.mark.parametrize("transport", ["own", "libnng"])
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_libnng_in_c(start, short, transport):
+    """The example of the protocol: libnng's REQ socket in C, and nothing of difypool."""
+    flags: list[str] = []
+    for name in ("msgpack-c", "msgpack"):
+        found = subprocess.run(
+            ["pkg-config", "--cflags", "--libs", name], capture_output=True, text=True, check=False
+        )
+        if found.returncode == 0:
+            flags = found.stdout.split()
+            break
+    program = short / "call"
+    built = subprocess.run(
+        ["cc", "-std=gnu11", str(EXAMPLE), "-o", str(program), "-lnng", *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if built.returncode != 0 and ("nng/nng.h" in built.stderr or "msgpack.h" in built.stderr):
+        pytest.skip("the headers of libnng or msgpack-c are not installed")
+    assert built.returncode == 0, built.stderr
+    service = start(f"[service]\ntransport = {transport}\n")
+    for op in ("service.ping", "service.info"):
+        done = subprocess.run(
+            [str(program), service.socket, op],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "epoch" in done.stdout
