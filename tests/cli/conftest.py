@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "tests"), str(TOP / "bindings" / "python" / "tests")]
 
-from fake import FakeService  # noqa: E402
+from fake import FakeService
 
 TIMEOUT_S = 60
 
@@ -45,12 +44,9 @@ class Cli:
 
     def start(self, *words: str, **more: Any) -> subprocess.Popen[str]:
         streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        # Python ignores SIGPIPE, and its children would; pytest may have SIGINT ignored where it runs in the background.
-        return subprocess.Popen(
-            [program("DIFYPOOL_CLI"), *words],
-            env=self.env, cwd=self.directory, text=True, restore_signals=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **{**streams, **more},
-        )  # fmt: skip
+        # Where tests run in the background, SIGINT is ignored, and what they start inherits that.
+        command = ["env", "--default-signal=INT", program("DIFYPOOL_CLI"), *words]
+        return subprocess.Popen(command, env=self.env, cwd=self.directory, text=True, **{**streams, **more})
 
     def __call__(self, *words: str, input: str = "", status: int | None = 0, **more: Any) -> subprocess.CompletedProcess[str]:
         process = self.start(*words, **more)

@@ -255,10 +255,10 @@ def test_the_scripts_know_every_command_and_option(cli: Cli) -> None:
 @pytest.mark.skipif(not shutil.which("zsh"), reason="no zsh here")
 def test_the_zsh_script_is_sound(cli: Cli) -> None:
     script = TOP / "bindings" / "cli" / "completions" / "_difypool"
-    done = subprocess.run(["zsh", "-n", str(script)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["zsh", "-n", str(script)], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and not done.stderr
     lines = f"autoload -Uz compinit; compinit -D -u; source {script}; whence -w _difypool; print $_comps[difypool]"
-    done = subprocess.run(["zsh", "-fc", lines], env=cli.env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["zsh", "-fc", lines], check=False, env=cli.env, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["_difypool:", "function", "_difypool"], done.stderr
 
 
