@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib.util
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 
 from .settings import DEFECTS, PRESETS, Key, Settings, checked_defects, defects_of
 
+_REQUIREMENTS = os.path.join(os.path.dirname(__file__), "requirements.txt")
 _EPILOG = """
 When it is ready it prints one line of JSON: pid, version, http and https (base URLs that end in /v1), control (the control interface's URL),
 ca_file, key (of the main workspace) and keys (all of them by name). It ends on SIGTERM and SIGINT, and, with --until-eof, when its input ends.
@@ -146,6 +148,10 @@ def _settings(options: argparse.Namespace) -> Settings:
     settings.change({name: value for name, value in chosen.items() if value is not None})
     settings.think_ms_by_operation = {**settings.think_ms_by_operation, **_pairs(options.think, "--think")}
     settings.cpu_ms_by_operation = {**settings.cpu_ms_by_operation, **_pairs(options.cpu, "--cpu")}
+    from . import ops  # noqa: F401  (importing declares the operations)
+    from .routing import check_names
+
+    check_names([*settings.think_ms_by_operation, *settings.cpu_ms_by_operation])
     if options.key:
         settings.keys = [_key(text) for text in options.key]
     return settings
@@ -211,6 +217,10 @@ def _tell_ready(settings: Settings, server: Any, control: Any, ports: dict[str, 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    for module in ("aiohttp", "cryptography"):
+        if importlib.util.find_spec(module) is None:
+            print(f"sandbox: {module} is missing: pip install -r {_REQUIREMENTS}", file=sys.stderr)
+            return 2
     try:
         settings = _settings(options)
     except ValueError as error:

@@ -12,6 +12,7 @@ from . import faults as faults_room
 from . import seed as seed_room
 from .counters import COMPARE
 from .errors import PRESETS
+from .routing import check_names
 from .server import Server
 from .settings import DEFECTS
 from .state import Dataset
@@ -92,6 +93,8 @@ class Control:
         return self.server.settings.public()
 
     def change_settings(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        for name in ("think_ms_by_operation", "cpu_ms_by_operation", "cpu_ms_per_item"):
+            check_names(body.get(name) or {})
         self.server.settings.change(body)
         for connection in self.server.connections:
             connection.settings_changed()

@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from .errors import PRESETS
+from .routing import check_names
 from .wire import Answer
 
 MATCH: dict[str, str] = {
@@ -160,6 +161,7 @@ class Faults:
         _expect(isinstance(match, dict), "match: expected an object")
         unknown = sorted(set(match) - set(MATCH))
         _expect(not unknown, f"match: no {', '.join(unknown)}: there are {', '.join(MATCH)}")
+        check_names([match["operation"]] if "operation" in match else [])
         _expect(
             times is None or (isinstance(times, int) and times > 0),
             "times: expected a number of at least 1, or null for ever",

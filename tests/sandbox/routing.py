@@ -7,7 +7,7 @@ Flask (an HTML 404), and a path that exists with other methods only is a 405.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Callable
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
@@ -129,6 +129,14 @@ def operation(
         return function
 
     return declare
+
+
+def check_names(names: Iterable[str]) -> None:
+    """ValueError for a name that no operation has."""
+    known = {declared.name for _, _, declared in ROUTES} | {"unknown"}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"no operation {name!r}: there are {', '.join(sorted(known))}")
 
 
 def router() -> Router:

@@ -9,6 +9,7 @@ import threading
 from urllib.parse import urlsplit
 
 import pytest
+from sandbox import cli
 from sandbox.testing import ControlError, Sandbox
 
 from wire import Client, create_dataset, create_document
@@ -302,6 +303,10 @@ def test_the_control_interface_says_what_is_wrong(sandbox: Sandbox) -> None:
         sandbox.fault(answer="teapot")
     with pytest.raises(ControlError, match="no defect 'gremlins'"):
         sandbox.settings(defects=["gremlins"])
+    with pytest.raises(ControlError, match=r"no operation 'datasets\.lost': there are .*datasets\.list"):
+        sandbox.fault(match={"operation": "datasets.lost"}, answer="nginx_502")
+    with pytest.raises(ControlError, match="no operation 'pages'"):
+        sandbox.settings(think_ms_by_operation={"pages": 1})
     with pytest.raises(ControlError, match="no GET /nowhere"):
         sandbox.ask("GET", "/nowhere")
     assert "POST /faults" in sandbox.ask("GET", "/")
@@ -313,3 +318,17 @@ def test_it_ends_when_its_input_ends() -> None:
     other.process.stdin.close()
     assert other.process.wait(10) == 0
     other.close()
+
+
+def test_options_are_checked() -> None:
+    for options in (["--think", "nothing.like_that=5"], ["--defect=+gremlins"], ["--key", "alone"], ["--preset", "moon"]):
+        with pytest.raises(RuntimeError, match="before it was ready"):
+            Sandbox(*options)
+
+
+def test_the_help_names_every_option() -> None:
+    parser = cli.parser()
+    text = parser.format_help()
+    for action in parser._actions:
+        assert action.help, action
+        assert action.option_strings[-1] in text
