@@ -113,12 +113,13 @@ void dp__engine_end(dp_client *client) {
 void dp__log(const dp_client *client, dp_log_level level, const char *format, ...) {
   if (!client->options.log || level > client->options.log_level)
     return;
-  char text[512];
+  char text[512], line[512];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  client->options.log(level, text, client->options.log_user);
+  dp__copy_text(line, sizeof line, text, strlen(text)); /* one line, whatever a server said */
+  client->options.log(level, line, client->options.log_user);
 }
 
 /* --- callbacks on the program's thread ---------------------------------------------------------- */

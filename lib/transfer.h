@@ -93,7 +93,7 @@ struct dp_exchange {
  * since a call has a timer of its own. Any thread. */
 dp_kind dp__exchange_new(dp_client *client, const dp_exchange_options *options,
                          dp_exchange **out, dp_error *err);
-/* dp__exchange_submit - start it, which takes over a reference and is matched by dp__engine_begin.
+/* dp__exchange_submit - start it (course.c, as all that follows), which takes over a reference and is matched by dp__engine_begin.
  * Engine's thread; on_done comes in a later turn of the loop. */
 void dp__exchange_submit(dp_exchange *exchange);
 /* dp__exchange_end - end it now, for the reason in error. Engine's thread; on_done comes later. */

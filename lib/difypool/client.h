@@ -44,14 +44,15 @@ typedef struct dp_profile_options {
   const char *workspace;    /* name for the pacer; NULL = made of origin and key */
   const char *ca_file;      /* PEM file of CAs; NULL = the system's store */
   const char *ca_dir;       /* hashed directory of CAs (openssl rehash); NULL = none */
-  const void *ca_bytes;     /* PEM text of CAs; NULL = none; at most one of the three ca_ is set */
+  const void *ca_bytes;     /* PEM text of CAs; NULL = none; at most one of the three ca_ is set.
+                               Read anew for each connection: a large bundle is better a file */
   size_t ca_length;         /* bytes at ca_bytes */
   const char *client_cert;  /* PEM file with the client's certificate; NULL = none */
   const char *client_key;   /* PEM file with its key; NULL = in client_cert */
   const char *proxy;        /* http://, https://, socks5h://…; NULL = none: environment is not read */
   const char *no_proxy;     /* hosts that go past the proxy, comma-separated; NULL = none */
   const char *user_agent;   /* NULL = "difypool/VERSION" */
-  const char *resolve;      /* HOST:PORT:ADDRESS pins the name, as in curl --resolve; NULL = DNS */
+  const char *resolve;      /* HOST:PORT:ADDRESS pins base_url's name to an IP address; NULL = DNS */
   int32_t verify;           /* 1 = check the server's certificate (default), 0 = do not */
   int32_t pooling;          /* 1 = reuse connections (default), 0 = a new one for every call */
   int32_t retry;            /* 1 = repeat what is safe to repeat (default), 0 = never */
@@ -60,7 +61,8 @@ typedef struct dp_profile_options {
   uint32_t retry_attempts;  /* 1..10 tries in all; 0 = 3 */
   uint32_t retry_initial_ms; /* 1..600000; 0 = 500: first pause before a repeat */
   uint32_t retry_max_ms;    /* 1..600000; 0 = 20000: longest pause */
-  uint32_t connections;     /* 1..1024 connections for this profile's host; 0 = the client's bound */
+  uint32_t connections;     /* 1..1024 connections for this profile's calls; 0 = the client's bound.
+                               The host's bound is the largest of its profiles' */
   uint32_t warm;            /* 0..1024 connections opened ahead; 0 = none */
   uint32_t pace_per_minute; /* knowledge-base calls a minute that the plan allows; 0 = learnt */
 } dp_profile_options;
@@ -80,7 +82,7 @@ typedef struct dp_client_options {
   uint32_t connections_per_host; /* 1..1024; 0 = 20 */
   uint32_t streams_per_host;     /* 1..4096 connections for streams and transfers; 0 = 256 */
   uint32_t connections_total;    /* 1..16384 idle connections kept, all hosts; 0 = 512 */
-  uint32_t concurrency_max;      /* 1..1024 calls at once per host; 0 = connections_per_host */
+  uint32_t concurrency_max;      /* 1..1024 calls at once per host; 0 = the host's bound */
   uint32_t idle_age_ms;     /* 100..3600000 an idle connection is kept; 0 = 60000 */
   uint32_t wait_queue;      /* 1..1000000 calls waiting for a place, all hosts; 0 = 10000 */
   uint32_t deadline_ms;     /* 1..86400000 default for a call, all of it; 0 = 120000 */

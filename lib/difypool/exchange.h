@@ -89,6 +89,9 @@ typedef struct dp_exchange_options {
 #define DP_EXCHANGE_OPTIONS_INIT { .size = sizeof(dp_exchange_options), .source_length = -1 }
 
 /*
+ * Callbacks of an exchange run on the engine's thread. Where the program dispatches, all of them run in
+ * dp_client_dispatch: one piece of either body is under way at a time, and the transfer waits for it.
+ *
  * dp_exchange_start - send a request through the pool. An exchange knows limits, deadlines and
  * connections, and nothing of Dify: no retry, no breaker, no classification; that is dp_client_call.
  * Answers of any status are DP_OK. out (may be NULL) receives a reference.
