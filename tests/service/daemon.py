@@ -43,6 +43,17 @@ def answers(path: str) -> bool:
         return False
 
 
+def with_transport(config: str) -> str:
+    """$DIFYPOOL_TEST_TRANSPORT = libnng runs all tests that name no transport over that one."""
+    named = os.environ.get("DIFYPOOL_TEST_TRANSPORT")
+    if not named or "transport =" in config:
+        return config
+    setting = f"[service]\ntransport = {named}\n"
+    if "[service]\n" in config:
+        return config.replace("[service]\n", setting, 1)
+    return setting + config
+
+
 class Daemon:
     def __init__(self, directory: Path, config: str | None = None, *options: str) -> None:
         self.directory = directory
@@ -51,13 +62,13 @@ class Daemon:
         self.log = directory / "stderr"
         self.options = list(options)
         self.config = directory / "difypool.ini"
-        self.config.write_text(config or "")
+        self.config.write_text(with_transport(config or ""))
         self.process: subprocess.Popen[bytes] | None = None
         self.environment = dict(os.environ)
-        self.user: int | None = None
+        self.prefix: list[str] = []  # a program that runs it, such as prlimit
 
     def start(self, wait: bool = True) -> Daemon:
-        command = [program(), "-c", str(self.config), "--socket", self.socket]
+        command = [*self.prefix, program(), "-c", str(self.config), "--socket", self.socket]
         command += ["--log-level", "debug", *self.options]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgpack
 import pytest
+
 from spclient import new_id, request
 
 pynng = pytest.importorskip("pynng")

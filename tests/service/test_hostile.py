@@ -11,6 +11,7 @@ from typing import Any
 
 import msgpack
 import pytest
+
 from daemon import until
 from spclient import GREETING, Client, Gone, new_id, request
 

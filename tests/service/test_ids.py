@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from daemon import until
 from spclient import Gone, new_id, request
 from upstream import Request
@@ -81,7 +82,7 @@ def test_a_new_connection_takes_a_call_up(start, upstream):
     gate = upstream.behaviour = upstream.gate()
     lost = service.client()
     handle = lost.connect(upstream.url)
-    call = request("datasets.list", {"page": 1}, profile=handle)
+    call = request("datasets.create", {"name": "n"}, profile=handle)
     lost.send(call)
     gate.wait_for(1)
     lost.close()

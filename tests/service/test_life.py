@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from daemon import Daemon, answers, program, refused, until
 from spclient import Client, Gone, request
 from upstream import Upstream

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
+import shutil
 import socket
 import threading
 import time
 
 import pytest
-from daemon import until
+
+from daemon import Daemon, answers, until
 from spclient import GREETING, Client, Gone, request
 
 
@@ -69,21 +72,22 @@ def test_calls_per_client_and_calls_max_are_bounds(start, upstream):
 
 def test_clients_max_is_a_bound(start):
     service = start("[service]\nclients_max = 3\n")
-    clients = [service.client() for _ in range(3)]
+
+    def admitted() -> Client | None:
+        try:
+            client = service.client()
+            client.call("service.ping")
+        except (Gone, OSError):
+            return None
+        return client
+
+    # Whoever was connected before, such as the question whether it answers, may just be leaving.
+    clients = [until(admitted, "there is a place") for _ in range(3)]
+    assert admitted() is None
     for client in clients:
         client.call("service.ping")
-    with pytest.raises((Gone, BrokenPipeError, ConnectionResetError)), service.client() as one_more:
-        one_more.call("service.ping")
     clients.pop().close()
-
-    def fits() -> bool:
-        try:
-            with service.client() as client:
-                return "ok" in client.ask("service.ping")
-        except (Gone, OSError):
-            return False
-
-    until(fits, "a place is free again")
+    clients.append(until(admitted, "a place is free again"))
     for client in clients:
         client.call("service.ping")
         client.close()
@@ -200,3 +204,40 @@ def test_large_messages_both_ways(service, upstream):
         ok = client.call("http.request", args, profile=handle)
     assert ok["body"] == body
     assert len(upstream.bodies[-1]) == 30_000_000
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="needs prlimit(1)")
+def test_descriptors_run_out_and_come_back(short):
+    """While there are none, those who are connected are served; afterwards newcomers are again."""
+    directory = short / "d"
+    directory.mkdir()
+    daemon = Daemon(directory)
+    daemon.prefix = ["prlimit", "--nofile=64:64"]
+    daemon.start()
+    clients = []
+    with contextlib.suppress(Gone, OSError):
+        for _ in range(100):
+            clients.append(Client(daemon.socket, timeout=0.3))
+    assert 20 < len(clients) < 64
+    for client in clients:
+        client.timeout = 15
+        client.call("service.ping")
+        client.close()
+    until(lambda: answers(daemon.socket), "newcomers are served again")
+    assert daemon.stop() == 0
+
+
+def test_strangers_keep_no_place_from_clients(service):
+    """Connections that never greet are many; whoever greets is served all the same."""
+    strangers = []
+    for _ in range(700):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(service.socket)
+        strangers.append(s)
+    with service.client() as client:
+        for _ in range(10):
+            client.call("service.ping")
+    assert service.stats()["service"]["clients"] == 1
+    for s in strangers:
+        s.close()
+    until(lambda: service.descriptors() < 60, "their descriptors are closed")

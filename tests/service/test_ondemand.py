@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from daemon import answers, program, until
 from spclient import Client
 

@@ -12,6 +12,7 @@ import sys
 import time
 
 import pytest
+
 from daemon import until
 from spclient import request
 from upstream import Request, Upstream
