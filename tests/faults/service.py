@@ -23,9 +23,11 @@ class Service:
         config = directory / "difypool.ini"
         config.write_text(f"[service]\n{settings}")
         self._command = [program, "-c", str(config), "--socket", self.socket]
+        self.starts = 0
         self.start()
 
     def start(self) -> None:
+        self.starts += 1
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._wait_ready()
