@@ -200,11 +200,7 @@ def test_killed_and_started_again_nothing_is_done_twice(client: difypool.Client,
 
 
 def test_many_processes_start_one_service(daemon: str, options: dict[str, Any]) -> None:
-    code = (
-        "import difypool\n"
-        f"with difypool.Client(**{options!r}) as c:\n"
-        "    c.datasets.list(); print(c.info()['pid'])"
-    )
+    code = f"import difypool\nwith difypool.Client(**{options!r}) as c:\n    c.datasets.list(); print(c.info()['pid'])"
     processes = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(12)
