@@ -236,10 +236,11 @@ static const char *why_not(const dp__request *r, const json_t *list, const json_
   json_t *item;
   if (json_number_value(json_object_get(list, "total")) > 100)
     return "too many documents have names like it to tell";
-  json_array_foreach(json_object_get(list, "data"), i, item) if (is_named(item, name)) {
-    count++;
-    found = item;
-  }
+  json_array_foreach(json_object_get(list, "data"), i, item)
+    if (is_named(item, name)) {
+      count++;
+      found = item;
+    }
   if (count == 0)
     return "it would get a new name";
   if (count > 1)

@@ -182,8 +182,8 @@ static bool judge_members(const dp__claim_facts *claim, dp_kind kind, const char
   const char *name;
   bool done = kind == DP_OK && json_object_size(body) > 0;
   if (done)
-    json_object_foreach(body, name, value) done = done &&
-                                                  json_equal(value, json_object_get(answer, name));
+    json_object_foreach(body, name, value)
+      done = done && json_equal(value, json_object_get(answer, name));
   done = done && prove_with(proven, 200, answer);
   json_decref(body);
   json_decref(answer);
@@ -278,8 +278,9 @@ static json_t *field_of(const dp__request *r, const json_t *answer) {
   size_t size = 0, i;
   const char *id = dp__request_param(r, "metadata_id", &size);
   json_t *item;
-  json_array_foreach(json_object_get(answer, "doc_metadata"), i,
-                     item) if (id && is_text(json_object_get(item, "id"), id, size)) return item;
+  json_array_foreach(json_object_get(answer, "doc_metadata"), i, item)
+    if (id && is_text(json_object_get(item, "id"), id, size))
+      return item;
   return NULL;
 }
 
@@ -393,8 +394,9 @@ static dp_op look_at_bound_tags(const dp__request *r, dp_args *args) {
 static bool has_tag(const json_t *answer, const json_t *id) {
   size_t i;
   json_t *item;
-  json_array_foreach(json_object_get(answer, "data"), i,
-                     item) if (same_text(json_object_get(item, "id"), id)) return true;
+  json_array_foreach(json_object_get(answer, "data"), i, item)
+    if (same_text(json_object_get(item, "id"), id))
+      return true;
   return false;
 }
 
@@ -408,7 +410,8 @@ static bool judge_tags(const dp__claim_facts *claim, dp_kind kind, const char *t
   size_t i;
   if (done && json_is_string(one))
     done = has_tag(answer, one) == bound;
-  json_array_foreach(many, i, id) done = done && has_tag(answer, id) == bound;
+  json_array_foreach(many, i, id)
+    done = done && has_tag(answer, id) == bound;
   done = done && prove_gone(proven);
   json_decref(body);
   json_decref(answer);
