@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -73,6 +74,43 @@ def test_check(real: Cli, base: list[str]) -> None:
     done = real.json("check", *base, "--json")
     assert done["ok"], done
     assert [step["result"] for step in done["steps"]] == ["passed"] * 4
+
+
+def test_switching_off_for_the_whole_service_and_for_one_server(real: Cli, base: list[str]) -> None:
+    assert "for the whole service" in real("restart").stdout + real("set", "pooling", "off").stdout
+    assert "Pooling is off" in real("status").stdout
+    assert not real.json("check", *base, "--json", status=1)["ok"]
+    real("set", "pooling", "on")
+    assert real("set", "pooling", "off", *base).stdout.startswith("pooling is off for https://")
+    for _ in range(2):
+        assert "connection: new" in real("call", "datasets.list", "--include", *base).stdout
+    real("set", "pooling", "on", *base)
+    real("call", "datasets.list", *base)
+    assert "connection: reused" in real("call", "datasets.list", "--include", *base).stdout
+
+
+def test_a_service_that_is_killed_does_nothing_twice(real: Cli, base: list[str], sandbox: Sandbox) -> None:
+    dataset = real.json("call", "datasets.create", "name=Storm", "indexing_technique=economy", *base)["id"]
+
+    def create(number: int) -> tuple[int, str]:
+        done = real(
+            "call", "documents.create_by_text", f"dataset_id={dataset}", f"name=page-{number}", f"text=Text {number}",
+            "indexing_technique=economy", *base, status=None,
+        )  # fmt: skip
+        return done.returncode, done.stderr
+
+    with ThreadPoolExecutor(8) as threads:
+        running = [threads.submit(create, number) for number in range(60)]
+        for milestone in (10, 25, 40):
+            sandbox.wait("requests/by_operation/documents.create_by_text", milestone, timeout_s=30)
+            pid = real.json("stats")["service"]["pid"]
+            os.kill(pid, signal.SIGKILL)
+        ended = [future.result() for future in running]
+    names = [document["name"] for document in sandbox.dataset(dataset)["documents"]]
+    assert len(names) == len(set(names)), "a page is there twice"
+    for number, (status, err) in enumerate(ended):
+        assert status in (0, 4), err
+        assert status == 4 or f"page-{number}" in names
 
 
 def test_errors_of_the_server(real: Cli, base: list[str]) -> None:

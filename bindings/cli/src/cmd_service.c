@@ -78,6 +78,14 @@ static int parse_switch(const cli *c, dpc_args *args) {
   return cli_usage("pooling, retry, breaker and cache can be switched, not %s", c->argv[0]);
 }
 
+/* Whom it was switched for, as the service says: its own user switches all of it without a profile. */
+static const char *whom(const cli *c, const dpc_reply *reply) {
+  dpc_value body, all;
+  if (dpc_reply_value(reply, &body) && dpc_value_get(body, "all", &all) && dpc_value_bool(all, false))
+    return "the whole service";
+  return c->options.base_url ? c->options.base_url : c->options.profile ? c->options.profile : "the default profile";
+}
+
 static int set(const cli *c, const dpc_args *args) {
   int status;
   cli_session *session = cli_open(c, c->options.base_url ? CLI_MAY_START : 0, &status);
@@ -88,10 +96,7 @@ static int set(const cli *c, const dpc_args *args) {
   else if (session && !reply)
     status = 1;
   else if (reply && !c->options.quiet)
-    printf("%s is %s for %s\n", c->argv[0], c->argv[1],
-           c->options.base_url  ? c->options.base_url
-           : c->options.profile ? c->options.profile
-                                : "the default profile");
+    printf("%s is %s for %s\n", c->argv[0], c->argv[1], whom(c, reply));
   cli_close(session);
   return status;
 }
