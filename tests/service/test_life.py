@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import strangers
 from daemon import Daemon, answers, program, refused, until
-from spclient import Client, Gone, request
+from spclient import Gone, request
+from strangers import as_user
 from upstream import Upstream
 
 
@@ -330,23 +332,6 @@ def test_json_logs(start, upstream):
     assert {"time", "level", "uid", "pid", "profile", "ms", "sent", "received"} <= set(call)
 
 
-def as_user(uid: int, gid: int, work) -> int:
-    """Run work in a child as another user; its exit status."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setgroups([])
-            os.setgid(gid)
-            os.setuid(uid)
-            status = work()
-        except BaseException as error:  # the child must not go on as a test
-            print(repr(error))
-            status = 99
-        os._exit(status or 0)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
-
-
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
 
 
@@ -374,22 +359,8 @@ def test_another_user_reads_no_answers_of_ours(shared, upstream):
         call = request("datasets.create", {"name": "n"}, profile="site")
         mine = client.connect(upstream.url)
         assert "ok" in client.receive(client.send(call))
-
-        def other() -> int:
-            with Client(shared.socket) as stranger:
-                reply = stranger.receive(stranger.send(call))
-                if "resent" in reply["ok"]["meta"]:
-                    return 1
-                error = stranger.fail("datasets.list", {"page": 1}, profile=mine)
-                if error["code"] != "no_such_profile":
-                    return 2
-                cancelled = stranger.call("service.cancel", {"id": call["id"]})["body"]
-                if cancelled["running"]:
-                    return 3
-                names = {p["name"] for p in stranger.call("service.profiles")["body"]}
-                return 0 if names == {"site"} else 4
-
-        assert as_user(4242, 4343, other) == 0
+        values = {"path": shared.socket, "mine": mine, "call_id": call["id"].hex()}
+        assert as_user(4242, 4343, strangers.reads_answers, **values) == 0
     assert upstream.requests["POST /v1/datasets"] == 2
 
 
@@ -398,37 +369,9 @@ def test_rules_and_bounds_of_a_shared_service(shared, upstream, short):
     secret = short / "secret.pem"
     secret.write_text("x")
     secret.chmod(0o600)
-
-    def member() -> int:
-        with Client(shared.socket) as client:
-            client.call("datasets.list", {"page": 1})
-            if client.fail("tags.list", {})["code"] != "not_allowed":
-                return 1
-            url = upstream.url
-            if client.fail("service.connect", {"base_url": "http://elsewhere"})["kind"] != "denied":
-                return 2
-            args = {"base_url": url, "proxy": "http://p"}
-            if client.fail("service.connect", args)["code"] != "proxy":
-                return 3
-            args = {"base_url": url, "client_cert": str(secret)}
-            if client.fail("service.connect", args)["code"] != "unreadable_file":
-                return 4
-            handle = client.connect(url + "/")
-            client.call("service.set", {"pooling": False}, profile=handle)
-            if client.fail("service.set", {"pooling": False}, profile="site")["kind"] != "denied":
-                return 5
-            if client.fail("service.drain")["kind"] != "denied":
-                return 6
-            client.call("service.info")
-        return 0
-
-    def stranger() -> int:
-        with Client(shared.socket) as client:
-            client.call("service.ping")
-            return 0 if client.fail("datasets.list", {"page": 1})["code"] == "not_allowed" else 1
-
-    assert as_user(4242, 4343, member) == 0
-    assert as_user(4244, 4245, stranger) == 0
+    values = {"path": shared.socket, "url": upstream.url, "secret": str(secret)}
+    assert as_user(4242, 4343, strangers.member, **values) == 0
+    assert as_user(4244, 4245, strangers.outsider, path=shared.socket) == 0
 
 
 @needs_root
@@ -436,14 +379,5 @@ def test_a_private_service_takes_nobody_else(service):
     service.directory.chmod(0o755)
     service.directory.parent.chmod(0o755)
     os.chmod(service.socket, 0o666)  # even if its mode were lost
-
-    def other() -> int:
-        try:
-            with Client(service.socket, timeout=5) as client:
-                client.call("service.ping")
-        except (Gone, BrokenPipeError, ConnectionResetError):
-            return 0
-        return 1
-
-    assert as_user(4242, 4343, other) == 0
+    assert as_user(4242, 4343, strangers.shut_out, path=service.socket) == 0
     assert not refused(service.socket)

@@ -1,0 +1,78 @@
+"""What other users try against a service: run as a program, by root, which first becomes that user.
+
+python strangers.py UID GID NAME JSON ends with what the function NAME gives for the JSON's values.
+(A fork of the tests' process would do, were it not for its threads.)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from spclient import Client, Gone, request
+
+
+def reads_answers(path: str, mine: str, call_id: str) -> int:
+    call = request("datasets.create", {"name": "n"}, profile="site", id=bytes.fromhex(call_id))
+    with Client(path) as client:
+        reply = client.receive(client.send(call))
+        if "resent" in reply["ok"]["meta"]:
+            return 1
+        if client.fail("datasets.list", {"page": 1}, profile=mine)["code"] != "no_such_profile":
+            return 2
+        if client.call("service.cancel", {"id": call["id"]})["body"]["running"]:
+            return 3
+        names = {p["name"] for p in client.call("service.profiles")["body"]}
+        return 0 if names == {"site"} else 4
+
+
+def member(path: str, url: str, secret: str) -> int:
+    with Client(path) as client:
+        client.call("datasets.list", {"page": 1})
+        if client.fail("tags.list", {})["code"] != "not_allowed":
+            return 1
+        if client.fail("service.connect", {"base_url": "http://elsewhere"})["kind"] != "denied":
+            return 2
+        if client.fail("service.connect", {"base_url": url, "proxy": "http://p"})["code"] != "proxy":
+            return 3
+        args = {"base_url": url, "client_cert": secret}
+        if client.fail("service.connect", args)["code"] != "unreadable_file":
+            return 4
+        handle = client.connect(url + "/")
+        client.call("service.set", {"pooling": False}, profile=handle)
+        if client.fail("service.set", {"pooling": False}, profile="site")["kind"] != "denied":
+            return 5
+        if client.fail("service.drain")["kind"] != "denied":
+            return 6
+        client.call("service.info")
+    return 0
+
+
+def outsider(path: str) -> int:
+    with Client(path) as client:
+        client.call("service.ping")
+        return 0 if client.fail("datasets.list", {"page": 1})["code"] == "not_allowed" else 1
+
+
+def shut_out(path: str) -> int:
+    try:
+        with Client(path, timeout=5) as client:
+            client.call("service.ping")
+    except (Gone, BrokenPipeError, ConnectionResetError):
+        return 0
+    return 1
+
+
+def as_user(uid: int, gid: int, what: Any, **values: str) -> int:
+    command = [sys.executable, __file__, str(uid), str(gid), what.__name__, json.dumps(values)]
+    return subprocess.run(command, timeout=60, check=False).returncode
+
+
+if __name__ == "__main__":
+    os.setgroups([])
+    os.setgid(int(sys.argv[2]))
+    os.setuid(int(sys.argv[1]))
+    sys.exit(globals()[sys.argv[3]](**json.loads(sys.argv[4])))
