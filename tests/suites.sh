@@ -9,7 +9,17 @@
 # shellcheck disable=SC2034 # dev reads it
 all_suites='shell proto unit threads service faults python cli sandbox demo install cross leftovers'
 
+# One run at a time in a tree: a second one would pull the reports from under the first.
+wait_for_other_run() {
+  mkdir -p "$out"
+  exec 9>"$out/test.lock"
+  flock -n 9 && return 0
+  say 'Another ./dev test is running in this tree; waiting for it.'
+  flock 9
+}
+
 run_suites() {
+  wait_for_other_run
   tests_started=$(date +%s)
   counts=$out/test/counts
   rm -rf "$out/test"
@@ -68,7 +78,7 @@ in_test_env() {
   env -u DIFYPOOL_SOCKET -u DIFYPOOL_AUTOSTART -u DIFYPOOL_API_KEY -u XDG_RUNTIME_DIR \
     HOME="$test_tmp/home" XDG_STATE_HOME="$test_tmp/home/state" XDG_CONFIG_HOME="$test_tmp/home/config" \
     XDG_CACHE_HOME="$test_tmp/home/cache" TMPDIR="$test_tmp/tmp" DEV_TEST_RUN="$test_tmp" \
-    PYTHONDONTWRITEBYTECODE=1 "$@"
+    PYTHONDONTWRITEBYTECODE=1 "$@" 9>&-
 }
 
 # c_tests TREE REPORT [MESON-OPTION...]: every cmocka test of that tree, run by $c_wrapper if set.
