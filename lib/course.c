@@ -64,6 +64,8 @@ static void done_posted(dp__job *job) {
     return;
   }
   e->on_done(e, &e->outcome, e->user);
+  if (e->host) /* the limiter may have learnt from it that there is room for more */
+    dp__host_pump(e->host);
   dp_exchange_unref(e);
   dp__engine_end(client);
 }
