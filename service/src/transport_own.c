@@ -100,6 +100,7 @@ struct own {
   void *user;
   worker workers[THREADS];
   atomic_bool stopping;
+  atomic_size_t queued;  /* answers that wait for a socket */
   atomic_int paused;     /* descriptors ran out: the listener rests until RETRY_MS have passed */
   pthread_mutex_t lock;  /* what follows */
   pthread_cond_t quiet;
@@ -108,7 +109,6 @@ struct own {
   dpd_list strangers;    /* oldest first */
   size_t stranger_count;
   uint32_t last_id;
-  size_t queued;         /* answers that wait for a socket */
 };
 
 static own *of(dpd_transport *t) {
@@ -170,13 +170,12 @@ static void watch(connection *c, uint32_t events) {
   epoll_ctl(c->w->epoll_fd, EPOLL_CTL_MOD, c->fd, &event);
 }
 
-static void count_queued(own *t, bool more) {
-  pthread_mutex_lock(&t->lock);
-  t->queued = more ? t->queued + 1 : t->queued - 1;
-  if (t->queued == 0) {
+static void one_less_queued(own *t) {
+  if (atomic_fetch_sub(&t->queued, 1) == 1) {
+    pthread_mutex_lock(&t->lock);
     pthread_cond_broadcast(&t->quiet);
+    pthread_mutex_unlock(&t->lock);
   }
-  pthread_mutex_unlock(&t->lock);
 }
 
 /* With the connection's lock. The connection's thread closes it, woken by the shutdown. */
@@ -207,6 +206,7 @@ static bool write_or_queue(own *t, connection *c, inquiry *q) {
   }
   dpd_list_append(&c->out, &q->queued);
   c->out_bytes += q->length;
+  atomic_fetch_add(&t->queued, 1);
   if (first) {
     watch(c, EPOLLIN | EPOLLOUT);
   }
@@ -221,12 +221,10 @@ static void own_send(dpd_inquiry *base, size_t length) {
   dpd_sp_head(q->frame, q->trace_length + length);
   memcpy(q->frame + DPD_SP_HEAD, q->trace, q->trace_length);
   q->length = DPD_SP_HEAD + q->trace_length + length;
-  count_queued(t, true);
   pthread_mutex_lock(&c->lock);
   bool queued = write_or_queue(t, c, q);
   pthread_mutex_unlock(&c->lock);
   if (!queued) {
-    count_queued(t, false);
     t->events.on_sent(t->user, peer);
     free_inquiry(q);
   }
@@ -238,7 +236,7 @@ static void done_with(own *t, dpd_list *list) {
     inquiry *q = DPD_CONTAINER(node, inquiry, queued);
     uint32_t peer = q->c->id;
     dpd_list_remove(node);
-    count_queued(t, false);
+    one_less_queued(t);
     t->events.on_sent(t->user, peer);
     free_inquiry(q);
   }
@@ -649,10 +647,10 @@ static bool own_flush(dpd_transport *base, int timeout_ms) {
   struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
   int rc = 0;
   pthread_mutex_lock(&t->lock);
-  while (t->queued > 0 && rc == 0) {
+  while (atomic_load(&t->queued) > 0 && rc == 0) {
     rc = pthread_cond_timedwait(&t->quiet, &t->lock, &until);
   }
-  bool quiet = t->queued == 0;
+  bool quiet = atomic_load(&t->queued) == 0;
   pthread_mutex_unlock(&t->lock);
   return quiet;
 }
