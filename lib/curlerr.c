@@ -23,9 +23,9 @@ static void certificate(const dp_exchange *e, dp_error *err) {
            e->host->origin, e->detail);
 }
 
-static void cut(const char *code, const dp_exchange *e, dp_error *err) {
-  dp__fail(err, DP_UNREACHABLE, e->outcome.status ? "cut" : code, NULL,
-           "%s: the connection broke %s", e->host->origin, dp__transfer_phase(e));
+static void cut(const dp_exchange *e, const char *phase, dp_error *err) {
+  dp__fail(err, DP_UNREACHABLE, e->outcome.status ? "cut" : "reset", NULL,
+           "%s: the connection broke %s", e->host->origin, phase);
 }
 
 /* OpenSSL has no code of its own for a peer that went away; these are its words and libcurl's. */
@@ -49,7 +49,7 @@ static void tls(CURLcode code, const dp_exchange *e, dp_error *err) {
     dp__fail(err, DP_TLS, "client_cert", "Check client_cert and client_key.",
              "%s: the client's certificate cannot be used (%s)", origin, e->detail);
   else if (is_cut_handshake(e))
-    cut("reset", e, err);
+    cut(e, "in the TLS handshake", err);
   else
     dp__fail(err, DP_TLS, "handshake",
              "Check that the port speaks TLS, and a version and cipher in common; a server that asks "
@@ -134,7 +134,7 @@ void dp__curl_error(CURLcode code, const dp_exchange *e, dp_error *err) {
     return;
   }
   if (e->second_start) {
-    cut("reset", e, err);
+    cut(e, dp__transfer_phase(e), err);
     return;
   }
   if (is_tls(code)) {
@@ -159,7 +159,7 @@ void dp__curl_error(CURLcode code, const dp_exchange *e, dp_error *err) {
   case CURLE_RECV_ERROR:
   case CURLE_PARTIAL_FILE:
   case CURLE_SEND_FAIL_REWIND:
-    cut("reset", e, err);
+    cut(e, dp__transfer_phase(e), err);
     return;
   case CURLE_WEIRD_SERVER_REPLY:
   case CURLE_UNSUPPORTED_PROTOCOL:

@@ -9,6 +9,7 @@
 #include "transfer.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "errors.h"
 #include "ferry.h"
@@ -217,6 +218,13 @@ uint64_t dp__transfer_moved(const dp_exchange *e) {
   return info(e, CURLINFO_SIZE_UPLOAD_T) + info(e, CURLINFO_SIZE_DOWNLOAD_T) + e->head_bytes;
 }
 
+/* libcurl sets its time of connection only once TLS is through, too. */
+static bool is_connected(const dp_exchange *e) {
+  struct sockaddr_storage peer;
+  socklen_t length = sizeof peer;
+  return e->socket && getpeername(e->socket->fd, (struct sockaddr *)&peer, &length) == 0;
+}
+
 const char *dp__transfer_phase(const dp_exchange *e) {
   if (!e->easy)
     return "while it waited for a place";
@@ -228,9 +236,7 @@ const char *dp__transfer_phase(const dp_exchange *e) {
                : "before an answer came";
   if (!info(e, CURLINFO_NAMELOOKUP_TIME_T))
     return "while the name was looked up";
-  if (!info(e, CURLINFO_CONNECT_TIME_T))
-    return "while connecting";
-  return "in the TLS handshake";
+  return is_connected(e) ? "in the TLS handshake" : "while connecting";
 }
 
 static bool sent_all(const dp_exchange *e) {

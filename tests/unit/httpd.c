@@ -105,6 +105,10 @@ static bool wait_for(httpd *server, const uint32_t *counter, uint32_t count) {
   return result == 0;
 }
 
+bool httpd_wait_connections(httpd *server, uint32_t count) {
+  return wait_for(server, &server->counts.connections, count);
+}
+
 bool httpd_wait_requests(httpd *server, uint32_t count) {
   return wait_for(server, &server->counts.requests, count);
 }
@@ -427,6 +431,7 @@ static void accept_one(httpd *server) {
   server->connections = c;
   server->counts.connections++;
   server->counts.open++;
+  pthread_cond_broadcast(&server->changed);
   int failed = pthread_create(&c->thread, NULL, serve_connection, c);
   assert(!failed);
   (void)failed;

@@ -46,6 +46,7 @@ uint16_t httpd_port(const httpd *server);
 const char *httpd_url(const httpd *server);
 httpd_counts httpd_count(httpd *server);
 /* httpd_wait_… - until the count is reached; false after ten seconds. */
+bool httpd_wait_connections(httpd *server, uint32_t count);
 bool httpd_wait_requests(httpd *server, uint32_t count);
 bool httpd_wait_bodies(httpd *server, uint32_t count);
 bool httpd_wait_ended(httpd *server, uint32_t count);

@@ -1,11 +1,13 @@
 /* TLS: what is trusted, what a failure says, and that connections are parted by it. */
 #include "world.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,26 +193,90 @@ static void test_bound_over_settings(void **state) {
   dp_profile_unref(profiles[1]);
 }
 
-static void test_plain_server(void **state) {
+/* What goes wrong within the handshake: a server that speaks something else, and one that goes away. */
+static result *start_at_plain_server(secure *s, httpd *plain, uint32_t deadline_ms,
+                                     dp_profile **profile) {
+  char url[64];
+  dp_error err;
+  dp_profile_options p = trusting(s, s->cert);
+  snprintf(url, sizeof url, "https://127.0.0.1:%u", httpd_port(plain));
+  p.base_url = url;
+  assert_int_equal(dp_profile_new(s->world.client, &p, profile, &err), DP_OK);
+  dp_exchange_options o = options_for("/ok", result_new());
+  o.profile = *profile;
+  o.deadline_ms = deadline_ms;
+  start(&s->world, &o, o.user);
+  return o.user;
+}
+
+static void test_handshake_past_its_deadline(void **state) {
   secure *s = needs_tls(state);
   httpd *plain = httpd_start(NULL, NULL);
-  char url[64];
-  snprintf(url, sizeof url, "https://127.0.0.1:%u", httpd_port(plain));
-  dp_profile_options p = trusting(s, s->cert);
   dp_profile *profile;
-  dp_error err;
-  p.base_url = url;
-  assert_int_equal(dp_profile_new(s->world.client, &p, &profile, &err), DP_OK);
-  httpd_release(plain);
-  dp_exchange_options o = options_for("/ok", result_new());
-  o.profile = profile;
-  o.deadline_ms = 500; /* it waits for the end of a head that is none */
-  result *r = run(&s->world, &o);
-  assert_true(r->error.kind == DP_TLS || r->error.kind == DP_TIMEOUT);
-  assert_false(r->outcome.started);
+  result *r = start_at_plain_server(s, plain, 200, &profile);
+  result_wait(r);
+  assert_int_equal(r->error.kind, DP_TIMEOUT);
+  assert_non_null(strstr(r->error.message, "in the TLS handshake"));
   result_free(r);
   dp_profile_unref(profile);
   httpd_stop(plain);
+}
+
+static void test_cut_handshake(void **state) {
+  secure *s = needs_tls(state);
+  httpd *plain = httpd_start(NULL, NULL);
+  dp_profile *profile;
+  result *r = start_at_plain_server(s, plain, 10000, &profile);
+  assert_true(httpd_wait_connections(plain, 1));
+  httpd_stop(plain);
+  result_wait(r);
+  assert_int_equal(r->error.kind, DP_UNREACHABLE); /* which may be tried again, unlike tls */
+  assert_string_equal(r->error.code, "reset");
+  if (!strstr(r->error.message, "in the TLS handshake"))
+    fail_msg("%s", r->error.message);
+  assert_false(r->outcome.started);
+  result_free(r);
+  dp_profile_unref(profile);
+}
+
+/* A listener that says something before it was asked, as ssh and mail servers do. */
+static void *greet(void *user) {
+  int fd = accept(*(int *)user, NULL, NULL);
+  static const char greeting[] = "220 mail.test ESMTP\r\n";
+  char byte;
+  send(fd, greeting, sizeof greeting - 1, MSG_NOSIGNAL);
+  while (recv(fd, &byte, 1, 0) > 0)
+    ;
+  close(fd);
+  return NULL;
+}
+
+static void test_no_tls_there(void **state) {
+  secure *s = needs_tls(state);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  pthread_t thread;
+  assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+  assert_int_equal(listen(listener, 1), 0);
+  getsockname(listener, (struct sockaddr *)&address, &length);
+  pthread_create(&thread, NULL, greet, &listener);
+  char url[64];
+  snprintf(url, sizeof url, "https://127.0.0.1:%u", ntohs(address.sin_port));
+  dp_profile_options p = trusting(s, s->cert);
+  p.base_url = url;
+  dp_profile *profile;
+  dp_error err;
+  assert_int_equal(dp_profile_new(s->world.client, &p, &profile, &err), DP_OK);
+  dp_exchange_options o = options_for("/ok", result_new());
+  o.profile = profile;
+  result *r = run(&s->world, &o);
+  assert_int_equal(r->error.kind, DP_TLS);
+  assert_string_equal(r->error.code, "handshake");
+  result_free(r);
+  pthread_join(thread, NULL);
+  dp_profile_unref(profile);
+  close(listener);
 }
 
 /* A FIFO can be read once, and to open it for writing waits for its reader: so the store is read before
@@ -251,7 +317,9 @@ int main(void) {
       TEST(test_ca_bytes),        TEST(test_unknown_ca),
       TEST(test_ca_file),         TEST(test_no_verification),
       TEST(test_wrong_name),      TEST(test_profiles_are_parted),
-      TEST(test_bound_over_settings), TEST(test_plain_server),
+      TEST(test_bound_over_settings), TEST(test_cut_handshake),
+      TEST(test_handshake_past_its_deadline),
+      TEST(test_no_tls_there),
       TEST(test_store_is_read_ahead_and_kept), TEST(test_no_pem),
   };
   return cmocka_run_group_tests_name("tls", tests, NULL, NULL);
