@@ -164,7 +164,7 @@ class Matrix:
             try:
                 return _call(client, cell, args)
             finally:
-                if order:
+                if cell.fault.stalls:
                     self._sandbox.release(order)
 
     def _client(self, number: int, options: dict[str, Any]) -> difypool.Client:
@@ -194,14 +194,19 @@ class Matrix:
 
     def _warm(self, number: int, cell: Cell, client: difypool.Client) -> None:
         """Leave a connection in the pool; with an idle fault one that the server has closed."""
+        began = time.monotonic()
         if cell.fault.idle:
             match = {"key": key_of(number)}
             self._sandbox.fault(match=match, cut_after=1 << 30, how="fin")
         client.call("models.list", model_type="text-embedding", deadline=LONG_S)
+        if cell.fault.idle:
+            self._sandbox.settings()  # a round through the sandbox's loop: what it was about to close is closed
+            # libcurl sees the end of a plain connection itself; of TLS's farewell the service hears a moment later.
+            while cell.tls and _open_connections(client, key_of(number)):
+                assert time.monotonic() < began + LONG_S, "the service did not notice that a connection was closed"
 
     def _order(self, number: int, cell: Cell) -> int:
         if not cell.fault.order:
-            self._sandbox.settings()  # a round through the sandbox's loop: what it was about to close is closed
             return 0
         match = {"key": key_of(number), "operation": cell.sent_as}
         return self._sandbox.fault(match=match, times=None if cell.always else 1, **cell.fault.order)
@@ -214,6 +219,11 @@ class Matrix:
             entries = by_key.get(key_of(number), [])
             outcome.work = sum(entry["effects"] for entry in entries)
             outcome.requests = [_brief(e) for e in entries if e["operation"] == cells[number].sent_as]
+
+
+def _open_connections(client: difypool.Client, name: str) -> int:
+    """How many the service holds to a host."""
+    return sum(int(host["connections_open"]) for host in client.stats()["hosts"] if f"//{name}.test" in host["origin"])
 
 
 def _brief(entry: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import difypool
@@ -200,7 +203,7 @@ async def lightning(sandbox: Sandbox, service: Service, chance: random.Random) -
         await asyncio.to_thread(service.start)
 
 
-async def ride(sandbox: Sandbox, service: Service, seed: int) -> Crawler:
+async def _crawl(sandbox: Sandbox, service: Service, seed: int) -> Crawler:
     """The whole crawl."""
     chance = random.Random(seed)
     brew(sandbox, chance)
@@ -210,3 +213,30 @@ async def ride(sandbox: Sandbox, service: Service, seed: int) -> Crawler:
         crawler = Crawler(client)
         await asyncio.gather(crawler.crawl(pages()), lightning(sandbox, service, chance))
     return crawler
+
+
+@dataclass
+class Landfall:
+    """What a ride left behind at the server."""
+
+    told: Told
+    dataset: dict[str, Any]
+    datasets: list[dict[str, Any]]
+    counters: dict[str, Any]
+    starts: int
+
+
+def ride(seed: int) -> Landfall:
+    """One storm, with a sandbox and a service of its own."""
+    with tempfile.TemporaryDirectory(prefix="dp-", dir="/tmp") as directory, Sandbox(*OPTIONS) as sandbox:
+        sandbox.pause_indexing()
+        service = Service(Path(directory))
+        try:
+            crawler = asyncio.run(_crawl(sandbox, service, seed))
+        finally:
+            service.close()
+        found = sandbox.dataset(crawler.dataset)
+        return Landfall(crawler.told, found, sandbox.datasets(), sandbox.counters(), service.starts)
+
+
+Rides = dict[int, Future[Landfall]]

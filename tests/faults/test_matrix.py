@@ -13,6 +13,7 @@ from faults.faults import Told
 from faults.matrix import Cell, Matrix, Outcome, sandbox_options
 from faults.operations import WORK, rules
 from faults.service import Service
+from faults.storm import Rides
 
 RULES = rules()
 OVER_TLS = ("documents.list", "documents.create_by_text", "metadata.create", "segments.create", "datasets.delete")
@@ -37,8 +38,8 @@ CELLS = _cells()
 
 
 @pytest.fixture(scope="session")
-def outcomes(request: pytest.FixtureRequest, service: Service) -> dict[Cell, Outcome]:
-    """Those of the cells whose tests were chosen."""
+def outcomes(request: pytest.FixtureRequest, service: Service, rides: Rides) -> dict[Cell, Outcome]:
+    """Those of the cells whose tests were chosen. The storms go on meanwhile."""
     cells = [cell for cell in map(_cell_of, request.session.items) if cell]
     with Sandbox(*sandbox_options(len(cells))) as sandbox:
         found = Matrix(sandbox, service.socket).run(cells)
