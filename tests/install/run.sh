@@ -167,6 +167,12 @@ exposure_below_2() {
     awk 'NR == 1 { found = 1; bad = $1 >= 2.0 } END { exit !found || bad }'
 }
 
+# The program it starts is the one that was installed, and the config is the one the documents name.
+starts_what_was_installed() {
+  sed -n 's/^ExecStart=//p' "$full/lib/systemd/system/difypoold.service" >"$tap_scratch/start"
+  [ "$(cat "$tap_scratch/start")" = "$full/bin/difypoold -c /etc/difypool/difypool.ini" ]
+}
+
 group_and_directory_are_declared() {
   mkdir -p "$work/root/etc"
   : >"$work/root/etc/passwd"
@@ -194,6 +200,7 @@ fi
 check 'completions for bash and zsh are there' has_completions
 check 'unit, sysusers.d and tmpfiles.d files are there' present lib/systemd/system/difypoold.service \
   lib/sysusers.d/difypool.conf lib/tmpfiles.d/difypool.conf
+check 'the unit starts what was installed, with the documented config' starts_what_was_installed
 check 'libdifypool has its soname' has_soname libdifypool.so.0
 check 'libdifypool needs libcurl and jansson only' needs_only "$full/$libdir/libdifypool.so.0" libcurl libjansson
 check 'difypoold tells its version' runs_and_tells_version difypoold
