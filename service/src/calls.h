@@ -27,6 +27,7 @@ typedef struct dpd_call {
   bool late;            /* it was answered "pending": what came of it is still to come */
   bool ended;
   bool cancel_wanted;
+  bool dropped;         /* the grace of its orphanage was over: it was cancelled for that */
   bool whole;           /* http.request: see encode.h */
   dp_op op;
   uint32_t pid;         /* of the first asker, for the log */
@@ -45,6 +46,7 @@ typedef struct dpd_asker {
   uint8_t id[16];
   bool decode;
   bool joined;
+  bool after_drop;      /* came for a call that had been dropped: wants its outcome, not the drop's */
   int64_t deadline_ms; /* monotonic */
 } dpd_asker;
 

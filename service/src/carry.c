@@ -84,6 +84,16 @@ static void send_reply(dpd_service *s, dpd_inquiry *inquiry, const uint8_t id[16
   dpd_answer_error(s, inquiry, id, &error);
 }
 
+/* It was asked for again just as it was being dropped: no reason to tell of a cancel that the asker
+ * knows nothing of. */
+static void answer_dropped(dpd_service *s, const dpd_asker *asker) {
+  dp_error error;
+  dpd_fault(&error, DP_BUSY, "orphaned",
+            "Nobody had asked for this call for orphan_grace_ms, so it was ended without effect.");
+  dpd_fault_hint(&error, "Ask again.");
+  dpd_answer_error(s, asker->inquiry, asker->id, &error);
+}
+
 /* Askers that were taken off their peers, answered without the lock, and freed. */
 static void answer_all(dpd_service *s, dpd_list *askers, const dp_reply *reply,
                        const dp_error *error, bool whole) {
@@ -91,7 +101,9 @@ static void answer_all(dpd_service *s, dpd_list *askers, const dp_reply *reply,
   while ((node = dpd_list_first(askers)) != NULL) {
     dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_call);
     dpd_list_remove(node);
-    if (reply != NULL) {
+    if (asker->after_drop && reply != NULL && dp_reply_kind(reply) == DP_CANCELLED) {
+      answer_dropped(s, asker);
+    } else if (reply != NULL) {
       dpd_answer_style style = {.decode = asker->decode, .joined = asker->joined, .whole = whole};
       send_reply(s, asker->inquiry, asker->id, reply, &style);
     } else {
@@ -101,12 +113,19 @@ static void answer_all(dpd_service *s, dpd_list *askers, const dp_reply *reply,
   }
 }
 
-static void detach_all(dpd_service *s, dpd_call *call, dpd_list *out) {
+/* last: false leaves those who came after the call was dropped; they wait for what comes of it. */
+static void detach_all(dpd_service *s, dpd_call *call, bool last, dpd_list *out) {
+  dpd_node *next;
   dpd_list_init(out);
-  dpd_list_move(out, &call->askers);
-  for (dpd_node *n = out->next; n != out; n = n->next) {
-    dpd_asker_detach(DPD_CONTAINER(n, dpd_asker, of_call));
-    s->answered++;
+  for (dpd_node *n = call->askers.next; n != &call->askers; n = next) {
+    next = n->next;
+    dpd_asker *asker = DPD_CONTAINER(n, dpd_asker, of_call);
+    if (last || !asker->after_drop) {
+      dpd_list_remove(n);
+      dpd_list_append(out, n);
+      dpd_asker_detach(asker);
+      s->answered++;
+    }
   }
 }
 
@@ -154,7 +173,7 @@ static void outcome(dpd_call *call, dp_reply *reply, bool last) {
   dpd_list askers;
   log_call(call, reply);
   pthread_mutex_lock(&s->lock);
-  detach_all(s, call, &askers);
+  detach_all(s, call, last, &askers);
   call->late = !last;
   bool whole = call->whole;
   if (last) {
@@ -224,6 +243,7 @@ static bool attach(dpd_call *call, dpd_peer *peer, const dpd_ask *ask, bool join
   memcpy(asker->id, ask->request->id, sizeof(asker->id));
   asker->decode = ask->request->decode;
   asker->joined = joined;
+  asker->after_drop = call->dropped;
   asker->deadline_ms = dpd_now_ms() + ask->request->deadline_ms;
   if (joined) {
     dpd_list_append(&call->service->calls.timed, &asker->timed);
@@ -335,7 +355,7 @@ static void admit(dpd_service *s, const dpd_ask *ask, dp_op op, const dpd_digest
 static void give_up(dpd_service *s, dpd_call *call, const dp_error *error) {
   dpd_list askers;
   pthread_mutex_lock(&s->lock);
-  detach_all(s, call, &askers);
+  detach_all(s, call, true, &askers);
   dpd_remember_abort(s->remember, &call->key);
   dpd_list_remove(&call->orphan);
   s->calls.running--;
@@ -484,6 +504,7 @@ static dp_call *due_orphan(dpd_service *s, int64_t now_ms, int64_t *next) {
     dpd_log(DP_LOG_DEBUG, "nobody asks for %s of uid %" PRIu32 " any more", dp_op_name(call->op),
             call->key.uid);
     call->cancel_wanted = true;
+    call->dropped = true;
     handle = call->running != NULL ? dp_call_ref(call->running) : NULL;
   }
   return handle;
