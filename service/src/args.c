@@ -14,8 +14,8 @@
 #include "utf8.h"
 
 static void write_escape(dpd_text *out, unsigned char c) {
-  static const char *const named[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n",
-                                      ['\f'] = "\\f", ['\r'] = "\\r"};
+  static const char *const named[] = {
+      ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r"};
   if (c == '"' || c == '\\') {
     char pair[2] = {'\\', (char)c};
     dpd_text_append(out, pair, sizeof(pair));
@@ -179,10 +179,11 @@ static bool set_entry(dp_args *args, const msgpack_object_kv *entry, dpd_text *s
   case DP_OK:
     return true;
   case DP_INVALID_REQUEST:
-    return dpd_fault(err, DP_INVALID_REQUEST, "invalid_argument",
-                     "The argument \"%.64s\" cannot be carried: it holds bytes where JSON needs text, "
-                     "or a text that is not allowed there.",
-                     name);
+    return dpd_fault(
+        err, DP_INVALID_REQUEST, "invalid_argument",
+        "The argument \"%.64s\" cannot be carried: it holds bytes where JSON needs text, "
+        "or a text that is not allowed there.",
+        name);
   default:
     return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory for the arguments.");
   }

@@ -18,19 +18,19 @@ typedef struct dpd_service dpd_service;
 typedef struct dpd_call {
   dpd_service *service;
   dpd_call_key key;
-  dp_call *running;     /* NULL until the engine has taken it, and after its end */
-  unsigned refs;        /* the engine's, until the last callback; the starter's, until it returned */
+  dp_call *running; /* NULL until the engine has taken it, and after its end */
+  unsigned refs;    /* the engine's, until the last callback; the starter's, until it returned */
   dpd_list askers;
-  dpd_node orphan;      /* in calls->orphans while nobody asks */
+  dpd_node orphan; /* in calls->orphans while nobody asks */
   int64_t orphan_due_ms;
   bool write;
-  bool late;            /* it was answered "pending": what came of it is still to come */
+  bool late; /* it was answered "pending": what came of it is still to come */
   bool ended;
   bool cancel_wanted;
-  bool dropped;         /* the grace of its orphanage was over: it was cancelled for that */
-  bool whole;           /* http.request: see encode.h */
+  bool dropped; /* the grace of its orphanage was over: it was cancelled for that */
+  bool whole;   /* http.request: see encode.h */
   dp_op op;
-  uint32_t pid;         /* of the first asker, for the log */
+  uint32_t pid; /* of the first asker, for the log */
   uint64_t request_bytes;
   char profile[65];
 } dpd_call;
@@ -46,7 +46,7 @@ typedef struct dpd_asker {
   uint8_t id[16];
   bool decode;
   bool joined;
-  bool after_drop;      /* came for a call that had been dropped: wants its outcome, not the drop's */
+  bool after_drop; /* came for a call that had been dropped: wants its outcome, not the drop's */
   int64_t deadline_ms; /* monotonic */
 } dpd_asker;
 
@@ -64,7 +64,8 @@ void dpd_call_drop(dpd_call *call);
 
 /* dpd_asker_attach - the peer now waits for the call, which is an orphan no longer. */
 dpd_asker *dpd_asker_attach(dpd_call *call, dpd_peer *peer, dpd_inquiry *inquiry);
-/* dpd_asker_detach - off the peer's list and charge, and the deadlines'; still in its call's list. */
+/* dpd_asker_detach - off the peer's list and charge, and the deadlines'; still in its call's list.
+ */
 void dpd_asker_detach(dpd_asker *asker);
 
 #endif

@@ -29,8 +29,8 @@ typedef enum verdict { START, JOINED, RESEND, REFUSE } verdict;
 
 typedef struct admission {
   verdict verdict;
-  dpd_call *call;     /* START */
-  dp_reply *reply;    /* RESEND: a reference */
+  dpd_call *call;      /* START */
+  dp_reply *reply;     /* RESEND: a reference */
   dp_profile *profile; /* START: a reference */
   uint32_t flags;
 } admission;
@@ -80,7 +80,8 @@ static void send_reply(dpd_service *s, dpd_inquiry *inquiry, const uint8_t id[16
     return;
   }
   dp_error error;
-  dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer of %zu bytes.", bound);
+  dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer of %zu bytes.",
+            bound);
   dpd_answer_error(s, inquiry, id, &error);
 }
 
@@ -430,9 +431,8 @@ void dpd_carry(const dpd_ask *ask, dp_op op, const void *raw_args, size_t raw_le
     start(ask, op, &admitted);
     return;
   case RESEND: {
-    dpd_answer_style style = {.decode = ask->request->decode,
-                              .resent = true,
-                              .whole = op == DP_OP_HTTP_REQUEST};
+    dpd_answer_style style = {
+        .decode = ask->request->decode, .resent = true, .whole = op == DP_OP_HTTP_REQUEST};
     send_reply(s, ask->inquiry, ask->request->id, admitted.reply, &style);
     dp_reply_unref(admitted.reply);
     return;

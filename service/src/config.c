@@ -1,6 +1,7 @@
 /*
  * Why strict: a misspelt key that is silently ignored is found months later, in an incident. So an
- * unknown section, key or value stops the start (or the reload) with file, line and what is allowed.
+ * unknown section, key or value stops the start (or the reload) with file, line and what is
+ * allowed.
  *
  * inih gives its handler no line numbers in Debian's build, and skips sections without keys. Both
  * are mended by the reader function that hands it each line.

@@ -1,7 +1,7 @@
 /*
  * From a message to the one who answers it. The checks stand in the order of their cost and of what
- * they protect: structure before msgpack-c sees it, the map's keys before anything is looked up, the
- * caller before anything is done.
+ * they protect: structure before msgpack-c sees it, the map's keys before anything is looked up,
+ * the caller before anything is done.
  */
 #include <grp.h>
 #include <pwd.h>
@@ -18,7 +18,8 @@
 #include "scratch.h"
 #include "service.h"
 
-/* All groups of a user, by the system's user database; its primary one, as the kernel says, first. */
+/* All groups of a user, by the system's user database; its primary one, as the kernel says, first.
+ */
 static size_t groups_of(const dpd_peer_identity *identity, gid_t groups[DPD_GROUPS_MAX]) {
   enum { ENTRY = 4096 };
   char buffer[ENTRY];

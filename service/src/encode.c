@@ -86,9 +86,15 @@ static void pack_envelope(msgpack_packer *packer, const dpd_envelope *envelope) 
 }
 
 static bool hop_by_hop(const char *name) {
-  static const char *const names[] = {"connection", "keep-alive", "proxy-authenticate",
-                                      "proxy-authorization", "proxy-connection", "te", "trailer",
-                                      "transfer-encoding", "upgrade"};
+  static const char *const names[] = {"connection",
+                                      "keep-alive",
+                                      "proxy-authenticate",
+                                      "proxy-authorization",
+                                      "proxy-connection",
+                                      "te",
+                                      "trailer",
+                                      "transfer-encoding",
+                                      "upgrade"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     if (strcasecmp(name, names[i]) == 0) {
       return true;
@@ -98,7 +104,7 @@ static bool hop_by_hop(const char *name) {
 }
 
 static bool matters(const char *name) {
-  static const char *const names[] = {"x-version", "x-env", "date", "retry-after",
+  static const char *const names[] = {"x-version",           "x-env",    "date",      "retry-after",
                                       "content-disposition", "location", "x-trace-id"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     if (strcasecmp(name, names[i]) == 0) {
@@ -161,12 +167,16 @@ typedef struct number_key {
 enum { META_NUMBERS = 10, META_FLAGS = 5, META_TEXTS = 3 };
 
 static void meta_numbers(const dp_meta *meta, number_key out[META_NUMBERS]) {
-  const number_key numbers[META_NUMBERS] = {
-      {DP_KEY_ATTEMPTS, meta->attempts},     {DP_KEY_QUEUED_US, meta->queued_us},
-      {DP_KEY_PACED_US, meta->paced_us},     {DP_KEY_DNS_US, meta->dns_us},
-      {DP_KEY_CONNECT_US, meta->connect_us}, {DP_KEY_TLS_US, meta->tls_us},
-      {DP_KEY_SERVER_US, meta->server_us},   {DP_KEY_TOTAL_US, meta->total_us},
-      {DP_KEY_SENT, meta->sent},             {DP_KEY_RECEIVED, meta->received}};
+  const number_key numbers[META_NUMBERS] = {{DP_KEY_ATTEMPTS, meta->attempts},
+                                            {DP_KEY_QUEUED_US, meta->queued_us},
+                                            {DP_KEY_PACED_US, meta->paced_us},
+                                            {DP_KEY_DNS_US, meta->dns_us},
+                                            {DP_KEY_CONNECT_US, meta->connect_us},
+                                            {DP_KEY_TLS_US, meta->tls_us},
+                                            {DP_KEY_SERVER_US, meta->server_us},
+                                            {DP_KEY_TOTAL_US, meta->total_us},
+                                            {DP_KEY_SENT, meta->sent},
+                                            {DP_KEY_RECEIVED, meta->received}};
   memcpy(out, numbers, sizeof(numbers));
 }
 

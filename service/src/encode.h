@@ -19,10 +19,10 @@ typedef struct dpd_envelope {
 } dpd_envelope;
 
 typedef struct dpd_answer_style {
-  bool decode;      /* a JSON body goes as a msgpack value */
-  bool whole;       /* http.request: all headers, the whole error body */
-  bool resent;      /* from memory */
-  bool joined;      /* it shared another request's call */
+  bool decode; /* a JSON body goes as a msgpack value */
+  bool whole;  /* http.request: all headers, the whole error body */
+  bool resent; /* from memory */
+  bool joined; /* it shared another request's call */
 } dpd_answer_style;
 
 /* Where bytes go: memory of the caller, bounded; it never grows. */

@@ -1,6 +1,6 @@
 /*
- * Why: an error leaves the service as kind, code, message and hint, and every module makes some. One
- * place cuts texts at a character's edge and knows which kinds are worth a repeat.
+ * Why: an error leaves the service as kind, code, message and hint, and every module makes some.
+ * One place cuts texts at a character's edge and knows which kinds are worth a repeat.
  */
 #include "fault.h"
 

@@ -11,8 +11,8 @@ static inline bool dpd_no(void) {
   return false;
 }
 
-/* dpd_fault - kind, code and message; retryable as the kind is by default; no hint. err may be NULL.
- * An expression that is false, for `return dpd_fault(…)`. */
+/* dpd_fault - kind, code and message; retryable as the kind is by default; no hint. err may be
+ * NULL. An expression that is false, for `return dpd_fault(…)`. */
 #define dpd_fault(...) (dpd_fault_fill(__VA_ARGS__), dpd_no())
 /* dpd_fault_hint - what to do about it. False, too. */
 #define dpd_fault_hint(...) (dpd_fault_hint_fill(__VA_ARGS__), dpd_no())

@@ -71,12 +71,12 @@ static const struct {
   uint8_t number; /* bytes of a number or a length */
   uint8_t extra;  /* bytes behind the length that belong to the head: an ext's type */
 } long_forms[32] = {
-    {NIL, 0, 0},      {BAD, 0, 0},      {BOOLEAN, 0, 0},  {BOOLEAN, 0, 0},  {BINARY, 1, 0},
-    {BINARY, 2, 0},   {BINARY, 4, 0},   {EXT, 1, 1},      {EXT, 2, 1},      {EXT, 4, 1},
-    {FLOATING, 4, 0}, {FLOATING, 8, 0}, {INTEGER, 1, 0},  {INTEGER, 2, 0},  {INTEGER, 4, 0},
-    {INTEGER, 8, 0},  {INTEGER, 1, 0},  {INTEGER, 2, 0},  {INTEGER, 4, 0},  {INTEGER, 8, 0},
-    {EXT, 0, 1},      {EXT, 0, 1},      {EXT, 0, 1},      {EXT, 0, 1},      {EXT, 0, 1},
-    {STRING, 1, 0},   {STRING, 2, 0},   {STRING, 4, 0},   {ARRAY, 2, 0},    {ARRAY, 4, 0},
+    {NIL, 0, 0},      {BAD, 0, 0},      {BOOLEAN, 0, 0}, {BOOLEAN, 0, 0}, {BINARY, 1, 0},
+    {BINARY, 2, 0},   {BINARY, 4, 0},   {EXT, 1, 1},     {EXT, 2, 1},     {EXT, 4, 1},
+    {FLOATING, 4, 0}, {FLOATING, 8, 0}, {INTEGER, 1, 0}, {INTEGER, 2, 0}, {INTEGER, 4, 0},
+    {INTEGER, 8, 0},  {INTEGER, 1, 0},  {INTEGER, 2, 0}, {INTEGER, 4, 0}, {INTEGER, 8, 0},
+    {EXT, 0, 1},      {EXT, 0, 1},      {EXT, 0, 1},     {EXT, 0, 1},     {EXT, 0, 1},
+    {STRING, 1, 0},   {STRING, 2, 0},   {STRING, 4, 0},  {ARRAY, 2, 0},   {ARRAY, 4, 0},
     {MAP, 2, 0},      {MAP, 4, 0},
 };
 
@@ -352,8 +352,8 @@ bool dpd_guard_find(const uint8_t *data, size_t length, const char *key, const u
     if (!peek(&w, &k) || !skip(&w, 1)) {
       return false;
     }
-    bool found = k.shape == STRING && k.size == key_length &&
-                 memcmp(start + k.head, key, key_length) == 0;
+    bool found =
+        k.shape == STRING && k.size == key_length && memcmp(start + k.head, key, key_length) == 0;
     start = w.at;
     if (!skip(&w, 1)) {
       return false;

@@ -13,7 +13,8 @@ enum { DPD_DEPTH_MAX = 24, DPD_ELEMENTS_MAX = 1000000 };
   X(NONE, "", "")                                                                                  \
   X(EMPTY, "empty", "The message is empty.")                                                       \
   X(NOT_A_MAP, "not_a_map", "The message is not a msgpack map.")                                   \
-  X(TRUNCATED, "truncated", "A length or count in the message is greater than what is left of it.") \
+  X(TRUNCATED, "truncated",                                                                        \
+    "A length or count in the message is greater than what is left of it.")                        \
   X(TRAILING, "trailing_bytes", "Something follows the map.")                                      \
   X(DEPTH, "depth", "The message nests deeper than 24 levels.")                                    \
   X(ELEMENTS, "elements", "The message has more than 1000000 elements.")                           \
@@ -37,8 +38,8 @@ const char *dpd_flaw_text(dpd_flaw flaw);
 /* dpd_guard_check - DPD_FLAW_NONE: one map and nothing behind it, by every rule above. */
 dpd_flaw dpd_guard_check(const uint8_t *data, size_t length);
 
-/* dpd_guard_find - the bytes of the value under a key of the outermost map, as far as the message is
- * readable up to there; also in a message that failed the check. */
+/* dpd_guard_find - the bytes of the value under a key of the outermost map, as far as the message
+ * is readable up to there; also in a message that failed the check. */
 bool dpd_guard_find(const uint8_t *data, size_t length, const char *key, const uint8_t **value,
                     size_t *value_length);
 

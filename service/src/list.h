@@ -14,7 +14,7 @@ typedef struct dpd_node {
 typedef dpd_node dpd_list;
 
 #define DPD_CONTAINER(pointer, type, member)                                                       \
-  ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+  ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 static inline void dpd_list_init(dpd_list *list) {
   list->next = list;

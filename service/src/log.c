@@ -1,6 +1,6 @@
 /*
- * Why a lock: lines come from libnng's threads, the engine's and the main one, and a file may change
- * under them when it is full. The line is made outside, written with one write(2) inside.
+ * Why a lock: lines come from libnng's threads, the engine's and the main one, and a file may
+ * change under them when it is full. The line is made outside, written with one write(2) inside.
  *
  * Under systemd standard error is the journal, which takes the level as "<N>" in front of a line.
  */
@@ -88,7 +88,8 @@ void dpd_log_close(void) {
   pthread_mutex_unlock(&lock);
 }
 
-/* With the lock. If the new file cannot be made, the old one goes on growing: better than silence. */
+/* With the lock. If the new file cannot be made, the old one goes on growing: better than silence.
+ */
 static void rotate(void) {
   char old[sizeof(log_path) + 8];
   snprintf(old, sizeof(old), "%s.old", log_path);

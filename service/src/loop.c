@@ -1,6 +1,7 @@
 /*
- * One poll on four things: a signalfd, the service's eventfd, the question to ourselves, and the time
- * until whatever is due next. Nothing here carries calls; while this thread sleeps, all else runs.
+ * One poll on four things: a signalfd, the service's eventfd, the question to ourselves, and the
+ * time until whatever is due next. Nothing here carries calls; while this thread sleeps, all else
+ * runs.
  *
  * The question is asked about once a second. That it is taken at all (the listener lives) must show
  * soon where libnng is known to stop listening; that it is answered may take longer under load, and

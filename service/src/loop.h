@@ -7,9 +7,9 @@
 #include "service.h"
 
 typedef struct dpd_loop_options {
-  bool on_demand;            /* end when nobody is connected, or the path is no longer ours */
+  bool on_demand; /* end when nobody is connected, or the path is no longer ours */
   uint32_t idle_exit_ms;
-  uint32_t stop_ms;          /* bound on a clean stop */
+  uint32_t stop_ms; /* bound on a clean stop */
   /* Reads the config again, as at start. */
   bool (*load)(dpd_config *config, dp_error *err, void *user);
   void *user;

@@ -42,8 +42,8 @@ static int complain(const dp_error *err) {
   return EXIT_FAILURE;
 }
 
-/* Keys are in memory: no core, no ptrace. As many descriptors as we may have. Few malloc arenas, and
- * big blocks that go back to the system at once: this process idles most of its life. */
+/* Keys are in memory: no core, no ptrace. As many descriptors as we may have. Few malloc arenas,
+ * and big blocks that go back to the system at once: this process idles most of its life. */
 static void settle_process(void) {
   struct rlimit files;
   struct rlimit none = {0, 0};
@@ -110,8 +110,8 @@ static bool take_place(start *s, const dpd_config *config, dp_error *err) {
     return false;
   }
   if (access(s->socket, F_OK) == 0 && !dpd_path_refused(s->socket)) {
-    return dpd_fault(err, DP_BUSY, "socket", "Something else listens on %s, or no socket stands there.",
-                     s->socket);
+    return dpd_fault(err, DP_BUSY, "socket",
+                     "Something else listens on %s, or no socket stands there.", s->socket);
   }
   return true;
 }
@@ -134,9 +134,8 @@ static int serve(start *s, dpd_config *config) {
                                     .load = load_config,
                                     .user = s};
   dpd_loop_block_signals();
-  if (!dpd_scratch_init() ||
-      !dpd_service_start(&service, config, s->socket, s->lock_fd, dpd_path_refused(s->socket),
-                         &err)) {
+  if (!dpd_scratch_init() || !dpd_service_start(&service, config, s->socket, s->lock_fd,
+                                                dpd_path_refused(s->socket), &err)) {
     dpd_log(DP_LOG_ERROR, "%s %s", err.message, err.hint);
     dpd_ondemand_report(s->report_fd, &err);
     return EXIT_FAILURE;
@@ -181,7 +180,8 @@ static bool launch(start *s, dpd_config *config, int *status) {
     complain(&err);
     return false;
   }
-  switch (dpd_ondemand_launch(s->socket, !s->options.foreground, &s->lock_fd, &s->report_fd, &err)) {
+  switch (
+      dpd_ondemand_launch(s->socket, !s->options.foreground, &s->lock_fd, &s->report_fd, &err)) {
   case DPD_LAUNCH_ANSWERS:
     *status = EXIT_SUCCESS;
     return false;

@@ -26,7 +26,8 @@ bool dpd_key_is(const msgpack_object *key, const char *name) {
 
 bool dpd_read_bool(const char *name, const msgpack_object *value, bool *out, dp_error *err) {
   if (value->type != MSGPACK_OBJECT_BOOLEAN) {
-    return dpd_fault(err, DP_INVALID_REQUEST, "invalid_type", "\"%s\" must be true or false.", name);
+    return dpd_fault(err, DP_INVALID_REQUEST, "invalid_type", "\"%s\" must be true or false.",
+                     name);
   }
   *out = value->via.boolean;
   return true;
@@ -104,8 +105,8 @@ static bool read_v(dpd_request *out, const msgpack_object *value, dp_error *err)
   if (value->type == MSGPACK_OBJECT_POSITIVE_INTEGER && value->via.u64 == DP_PROTOCOL_VERSION) {
     return true;
   }
-  dpd_fault(err, DP_INVALID_REQUEST, "version", "This service speaks version %d of the protocol only.",
-            DP_PROTOCOL_VERSION);
+  dpd_fault(err, DP_INVALID_REQUEST, "version",
+            "This service speaks version %d of the protocol only.", DP_PROTOCOL_VERSION);
   return dpd_fault_hint(err, "Send \"v\": %d, or use a client of the service's age.",
                         DP_PROTOCOL_VERSION);
 }
@@ -206,8 +207,8 @@ static bool read_blocking(dpd_request *out, const msgpack_object *value, dp_erro
 static bool unknown_key(const msgpack_object *key, const char *where, const char *allowed,
                         dp_error *err) {
   int length = key->via.str.size > 64 ? 64 : (int)key->via.str.size;
-  dpd_fault(err, DP_INVALID_REQUEST, "unknown_key", "%s has an unknown key \"%.*s\".", where, length,
-            key->via.str.ptr);
+  dpd_fault(err, DP_INVALID_REQUEST, "unknown_key", "%s has an unknown key \"%.*s\".", where,
+            length, key->via.str.ptr);
   return dpd_fault_hint(err, "Known are: %s.", allowed);
 }
 

@@ -1,7 +1,8 @@
 /*
- * Why the launcher takes the lock and the child inherits it: between "nobody answers" and "I listen"
- * no second service can slip in, however many start at once. Those who do not get the lock wait for
- * the one who did. If that one dies before it listens, the lock is free again and one of them goes.
+ * Why the launcher takes the lock and the child inherits it: between "nobody answers" and "I
+ * listen" no second service can slip in, however many start at once. Those who do not get the lock
+ * wait for the one who did. If that one dies before it listens, the lock is free again and one of
+ * them goes.
  *
  * Why descriptors are closed: the caller may be anything, and a service that holds its pipe open
  * keeps that caller's caller waiting for ever.
@@ -143,9 +144,9 @@ static void close_all_but(int lock_fd, int report_fd) {
 }
 
 void dpd_ondemand_settle(int lock_fd, int report_fd) {
-  static const char *const proxies[] = {"http_proxy",  "https_proxy", "all_proxy", "no_proxy",
-                                        "HTTP_PROXY",  "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-                                        "NOTIFY_SOCKET"};
+  static const char *const proxies[] = {"http_proxy", "https_proxy", "all_proxy",
+                                        "no_proxy",   "HTTP_PROXY",  "HTTPS_PROXY",
+                                        "ALL_PROXY",  "NO_PROXY",    "NOTIFY_SOCKET"};
   for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
     unsetenv(proxies[i]);
   }

@@ -19,7 +19,8 @@ typedef enum dpd_launch {
  */
 dpd_launch dpd_ondemand_launch(const char *socket, bool detach, int *lock_fd, int *report_fd,
                                dp_error *err);
-/* dpd_ondemand_report - tell the launcher that the service answers (err NULL), or why not. Closes. */
+/* dpd_ondemand_report - tell the launcher that the service answers (err NULL), or why not. Closes.
+ */
 void dpd_ondemand_report(int report_fd, const dp_error *err);
 /* dpd_ondemand_settle - nothing of whoever started us stays: descriptors, directory, proxies. */
 void dpd_ondemand_settle(int lock_fd, int report_fd);

@@ -219,8 +219,8 @@ static bool read_switches(const dpd_request *request, int32_t values[5], dp_erro
     }
     if (what > DP_SET_CACHE) {
       int length = pair->key.via.str.size > 64 ? 64 : (int)pair->key.via.str.size;
-      dpd_fault(err, DP_INVALID_REQUEST, "unknown_argument", "service.set has no argument \"%.*s\".",
-                length, pair->key.via.str.ptr);
+      dpd_fault(err, DP_INVALID_REQUEST, "unknown_argument",
+                "service.set has no argument \"%.*s\".", length, pair->key.via.str.ptr);
       return dpd_fault_hint(err, "Known are pooling, retry, breaker and cache.");
     }
     bool on;
@@ -238,13 +238,11 @@ static dp_profile *profile_of(const dpd_ask *ask, bool to_change, dp_error *err)
   dp_profile *profile = NULL;
   uint32_t uid = ask->identity.uid;
   pthread_mutex_lock(&s->lock);
-  const dpd_profile_entry *entry =
-      dpd_profiles_find(&s->profiles, ask->request->profile, uid, err);
+  const dpd_profile_entry *entry = dpd_profiles_find(&s->profiles, ask->request->profile, uid, err);
   if (entry != NULL && to_change && !entry->handle && !dpd_is_master(s, uid)) {
     dpd_fault(err, DP_DENIED, "configured_profile",
               "Only root and the service's own user may change a configured profile.");
-  } else if (entry != NULL &&
-             dpd_may(s, uid, entry->name, entry->handle, ask->request->op, err)) {
+  } else if (entry != NULL && dpd_may(s, uid, entry->name, entry->handle, ask->request->op, err)) {
     profile = dp_profile_ref(entry->profile);
   }
   pthread_mutex_unlock(&s->lock);

@@ -1,10 +1,10 @@
 /*
  * service.connect: a caller brings a base URL and a key of its own.
  *
- * Why a shared service is narrow by default: it runs with its own rights and stands in its own place
- * of the network. A caller who could send it anywhere would borrow both. So there it goes only where
- * a configured profile goes, and not by another way (proxy, resolve). The private service has but
- * one user, who could go anywhere without it.
+ * Why a shared service is narrow by default: it runs with its own rights and stands in its own
+ * place of the network. A caller who could send it anywhere would borrow both. So there it goes
+ * only where a configured profile goes, and not by another way (proxy, resolve). The private
+ * service has but one user, who could go anywhere without it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -82,8 +82,8 @@ static bool read_spec(dpd_spec *spec, const dpd_request *request, dp_error *err)
       return false;
     }
   }
-  return spec->options.base_url != NULL ||
-         dpd_fault(err, DP_INVALID_REQUEST, "missing_argument", "service.connect needs \"base_url\".");
+  return spec->options.base_url != NULL || dpd_fault(err, DP_INVALID_REQUEST, "missing_argument",
+                                                     "service.connect needs \"base_url\".");
 }
 
 static bool files_readable(const dpd_spec *spec, uint32_t uid, const gid_t *groups, size_t count,
@@ -142,8 +142,8 @@ static bool connect_locked(const dpd_ask *ask, const dpd_spec *spec, char name[6
                       peer->user->group_count, err)) {
     return false;
   }
-  const dpd_profile_entry *entry = dpd_profiles_connect(
-      &s->profiles, peer->user, spec, s->config.bounds.profiles_per_user, err);
+  const dpd_profile_entry *entry =
+      dpd_profiles_connect(&s->profiles, peer->user, spec, s->config.bounds.profiles_per_user, err);
   if (entry != NULL) {
     memcpy(name, entry->name, sizeof(entry->name));
   }

@@ -14,16 +14,30 @@ typedef struct field {
 } field;
 
 #define HOST(member)                                                                               \
-  {#member, offsetof(dp_host_stats, member), sizeof(((dp_host_stats *)NULL)->member)}
+  { #member, offsetof(dp_host_stats, member), sizeof(((dp_host_stats *)NULL)->member) }
 
 static const field host_numbers[] = {
-    HOST(connections_opened), HOST(connections_reused), HOST(connections_open),
-    HOST(connections_in_use), HOST(connections_bound),  HOST(waiting),
-    HOST(concurrency),        HOST(idle_age_ms),        HOST(calls),
-    HOST(transfers),          HOST(errors),             HOST(dns_us),
-    HOST(connect_us),         HOST(tls_us),             HOST(saved_us),
-    HOST(sent),               HOST(received),           HOST(latency_p50_us),
-    HOST(latency_p90_us),     HOST(latency_p99_us),     HOST(latency_max_us),
+    HOST(connections_opened),
+    HOST(connections_reused),
+    HOST(connections_open),
+    HOST(connections_in_use),
+    HOST(connections_bound),
+    HOST(waiting),
+    HOST(concurrency),
+    HOST(idle_age_ms),
+    HOST(calls),
+    HOST(transfers),
+    HOST(errors),
+    HOST(dns_us),
+    HOST(connect_us),
+    HOST(tls_us),
+    HOST(saved_us),
+    HOST(sent),
+    HOST(received),
+    HOST(latency_p50_us),
+    HOST(latency_p90_us),
+    HOST(latency_p99_us),
+    HOST(latency_max_us),
 };
 
 static void pack_number(msgpack_packer *packer, const char *name, uint64_t value) {

@@ -12,14 +12,18 @@ typedef struct dpd_options {
   const char *socket; /* --socket; NULL = the config's, or the default place */
   bool on_demand;
   bool check;
-  bool foreground;    /* with --on-demand: do not detach */
+  bool foreground; /* with --on-demand: do not detach */
   bool has_level;
   dp_log_level level;
   bool log_json;
   uint32_t idle_exit_ms; /* 0 = the config's */
 } dpd_options;
 
-typedef enum dpd_options_result { DPD_OPTIONS_RUN, DPD_OPTIONS_DONE, DPD_OPTIONS_WRONG } dpd_options_result;
+typedef enum dpd_options_result {
+  DPD_OPTIONS_RUN,
+  DPD_OPTIONS_DONE,
+  DPD_OPTIONS_WRONG
+} dpd_options_result;
 
 /* dpd_options_parse - DONE: --help or --version was answered. WRONG: standard error says what. */
 dpd_options_result dpd_options_parse(dpd_options *out, int argc, char **argv);

@@ -19,8 +19,8 @@ typedef struct dpd_user {
   dpd_map_node node;
   uint32_t uid;
   size_t connections;
-  int64_t gone_ms;  /* since when there is none */
-  size_t handles;   /* of service.connect */
+  int64_t gone_ms;              /* since when there is none */
+  size_t handles;               /* of service.connect */
   gid_t groups[DPD_GROUPS_MAX]; /* for rules; filled when there are any */
   size_t group_count;
 } dpd_user;
@@ -31,10 +31,10 @@ typedef struct dpd_peer {
   uint32_t id;
   dpd_peer_identity identity;
   dpd_user *user;
-  bool own;         /* our own question to ourselves: counts for nothing */
-  size_t running;   /* calls that are not answered */
-  size_t unread;    /* answers that have not left */
-  dpd_list askers;  /* of calls; see calls.h */
+  bool own;        /* our own question to ourselves: counts for nothing */
+  size_t running;  /* calls that are not answered */
+  size_t unread;   /* answers that have not left */
+  dpd_list askers; /* of calls; see calls.h */
 } dpd_peer;
 
 typedef struct dpd_peers {

@@ -1,8 +1,8 @@
 /*
  * Why bind beside the path and rename: bind, chmod and listen come one after the other, so a client
- * could meet a socket that nobody listens on yet, or that has the wrong mode. A file that is renamed
- * to its place is complete when it appears, and it replaces an older one without a gap. It is known
- * by device and inode: a path that somebody else has taken is left alone.
+ * could meet a socket that nobody listens on yet, or that has the wrong mode. A file that is
+ * renamed to its place is complete when it appears, and it replaces an older one without a gap. It
+ * is known by device and inode: a path that somebody else has taken is left alone.
  */
 #include "place.h"
 

@@ -1,7 +1,7 @@
 /*
  * Why so particular about a directory: whoever can replace the socket file gets the keys that
- * clients send. In /tmp anybody may have made "difypool-UID" before us, so a directory is taken only
- * if lstat says that it is a directory, ours, and closed to others.
+ * clients send. In /tmp anybody may have made "difypool-UID" before us, so a directory is taken
+ * only if lstat says that it is a directory, ours, and closed to others.
  */
 #include "places.h"
 

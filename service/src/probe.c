@@ -1,7 +1,8 @@
 /*
  * Why: libnng before 1.6 can stop accepting for good, and a service that hangs for any other reason
  * looks alive from inside as well. Only a fresh connection that gets an answer proves that others
- * get one. It is spoken by hand: a libnng socket would share the threads that are being asked about.
+ * get one. It is spoken by hand: a libnng socket would share the threads that are being asked
+ * about.
  */
 #include "probe.h"
 
@@ -19,9 +20,10 @@ enum { HEAD = 8, FRAME = 9, REQUEST_ID = 4 };
 
 /* Greeting of a REQ socket, then one frame: id 0x80000001, {v: 1, id: 16 zero bytes, op: ping}. */
 static const uint8_t question[] = {
-    0, 'S', 'P', 0, 0, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 45, 0x80, 0, 0, 1, 0x83, 0xa1, 'v', 1,
-    0xa2, 'i', 'd', 0xc4, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa2, 'o', 'p', 0xac,
-    's', 'e', 'r', 'v', 'i', 'c', 'e', '.', 'p', 'i', 'n', 'g'};
+    0,   'S',  'P', 0,   0,   0x30, 0,    0,   1,   0,    0,   0,   0,    0,  0,    0,
+    45,  0x80, 0,   0,   1,   0x83, 0xa1, 'v', 1,   0xa2, 'i', 'd', 0xc4, 16, 0,    0,
+    0,   0,    0,   0,   0,   0,    0,    0,   0,   0,    0,   0,   0,    0,  0xa2, 'o',
+    'p', 0xac, 's', 'e', 'r', 'v',  'i',  'c', 'e', '.',  'p', 'i', 'n',  'g'};
 
 static const uint8_t greeting[HEAD] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
 
@@ -62,8 +64,8 @@ void dpd_probe_ask(dpd_probe *probe, const char *path, int64_t now_ms) {
   probe->state = DPD_PROBE_ASKING;
   probe->fd = connect_to(path);
   /* So short a message always fits into a fresh socket's buffer. */
-  if (probe->fd < 0 || send(probe->fd, question, sizeof(question), MSG_NOSIGNAL) !=
-                           (ssize_t)sizeof(question)) {
+  if (probe->fd < 0 ||
+      send(probe->fd, question, sizeof(question), MSG_NOSIGNAL) != (ssize_t)sizeof(question)) {
     fail(probe);
   }
 }

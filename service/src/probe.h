@@ -21,7 +21,8 @@ typedef struct dpd_probe {
   size_t got;
 } dpd_probe;
 
-#define DPD_PROBE_INIT { .fd = -1 }
+#define DPD_PROBE_INIT                                                                             \
+  { .fd = -1 }
 
 /* dpd_probe_ask - connect and send a service.ping; never waits. */
 void dpd_probe_ask(dpd_probe *probe, const char *path, int64_t now_ms);

@@ -1,6 +1,7 @@
 /*
- * Why handles are random and owned: a handle stands for a key. Whoever guessed or overheard one must
- * not be able to use it, so it is 128 bits of the kernel's randomness and good for its uid only.
+ * Why handles are random and owned: a handle stands for a key. Whoever guessed or overheard one
+ * must not be able to use it, so it is 128 bits of the kernel's randomness and good for its uid
+ * only.
  *
  * Why a digest stands for the settings: it tells equal connects, and unchanged profiles of a
  * reload, without keeping a second copy of a key.
@@ -80,7 +81,8 @@ static dpd_profile_entry *new_entry(dpd_profiles *profiles, const char *name, co
   return entry;
 }
 
-static bool insert(dpd_profiles *profiles, dpd_profile_entry *entry, dpd_list *list, dp_error *err) {
+static bool insert(dpd_profiles *profiles, dpd_profile_entry *entry, dpd_list *list,
+                   dp_error *err) {
   if (!dpd_map_insert(&profiles->names, &entry->node, hash_of(profiles, entry->name))) {
     free_entry(entry);
     return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory for a profile.");

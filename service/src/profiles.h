@@ -17,14 +17,14 @@
 enum { DPD_HANDLE_KEEP_MS = 600000 };
 
 typedef struct dpd_profile_entry {
-  dpd_map_node node;     /* by name */
+  dpd_map_node node; /* by name */
   dpd_node all;
-  char name[65];         /* a handle's is 32 random hexadecimal digits */
+  char name[65]; /* a handle's is 32 random hexadecimal digits */
   bool handle;
-  uint32_t owner;        /* of a handle */
-  dpd_digest digest;     /* of its settings */
+  uint32_t owner;    /* of a handle */
+  dpd_digest digest; /* of its settings */
   char *base_url;
-  dp_profile *profile;   /* NULL while the engine does not take it; never in the table */
+  dp_profile *profile; /* NULL while the engine does not take it; never in the table */
 } dpd_profile_entry;
 
 typedef struct dpd_profiles {
@@ -40,7 +40,8 @@ void dpd_profiles_init(dpd_profiles *profiles, dp_client *client, const uint8_t 
 void dpd_profiles_clear(dpd_profiles *profiles);
 
 /* dpd_profiles_configure - make the configured ones what config says. Those that are the same stay,
- * with what the pool has learnt of them. False: nothing changed, err says which profile is wrong. */
+ * with what the pool has learnt of them. False: nothing changed, err says which profile is wrong.
+ */
 bool dpd_profiles_configure(dpd_profiles *profiles, const dpd_config *config, dp_error *err);
 
 /* dpd_profiles_find - by name, "" = the default one; a handle only for its owner. NULL with err:

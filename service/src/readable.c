@@ -1,7 +1,7 @@
 /*
- * Why: a file named in service.connect is read with the service's rights. Without this check, a user
- * could have the service use a key or certificate that the user may not see. Becoming the user for a
- * moment would need rights that the service does not have, so the modes are read instead.
+ * Why: a file named in service.connect is read with the service's rights. Without this check, a
+ * user could have the service use a key or certificate that the user may not see. Becoming the user
+ * for a moment would need rights that the service does not have, so the modes are read instead.
  */
 #include "readable.h"
 
@@ -48,8 +48,7 @@ bool dpd_readable_by(const char *path, uid_t uid, const gid_t *groups, size_t gr
   char *slash;
   while ((slash = strrchr(real, '/')) != NULL) {
     *slash = '\0';
-    if (stat(real[0] == '\0' ? "/" : real, &st) != 0 ||
-        !grants(&st, 1, uid, groups, group_count)) {
+    if (stat(real[0] == '\0' ? "/" : real, &st) != 0 || !grants(&st, 1, uid, groups, group_count)) {
       return false;
     }
   }

@@ -1,6 +1,6 @@
 /*
- * Why: REQ sockets send a request again by themselves, and a client that lost its connection must be
- * able to ask for the outcome of a write without causing it twice. So a write is known by its id
+ * Why: REQ sockets send a request again by themselves, and a client that lost its connection must
+ * be able to ask for the outcome of a write without causing it twice. So a write is known by its id
  * from its start until keep_ms after its end; a read only while it runs, to be joined.
  *
  * Ended writes stand in the order of their end, which is the order of their expiry. When bytes run

@@ -24,8 +24,8 @@ typedef enum dpd_recall {
 } dpd_recall;
 
 typedef struct dpd_remember_bounds {
-  size_t bytes;     /* of answers and of what it takes to know them */
-  int64_t keep_ms;  /* how long after its end a write is known */
+  size_t bytes;    /* of answers and of what it takes to know them */
+  int64_t keep_ms; /* how long after its end a write is known */
 } dpd_remember_bounds;
 
 /* dpd_remember_new - release: gives an answer back. NULL when memory is out. */
@@ -43,10 +43,12 @@ dpd_recall dpd_remember_find(const dpd_remember *r, const dpd_call_key *key,
 bool dpd_remember_begin(dpd_remember *r, const dpd_call_key *key, const dpd_digest *digest,
                         bool write, void *call);
 /* dpd_remember_end - the call of this key ended. A write's answer is kept (and owned) if there is
- * room, size bytes of it charged; a read's, or NULL, is not: false, and the answer stays the caller's. */
+ * room, size bytes of it charged; a read's, or NULL, is not: false, and the answer stays the
+ * caller's. */
 bool dpd_remember_end(dpd_remember *r, const dpd_call_key *key, void *answer, size_t size,
                       int64_t now_ms);
-/* dpd_remember_abort - the call of this key could not be started after all: nothing is known of it. */
+/* dpd_remember_abort - the call of this key could not be started after all: nothing is known of it.
+ */
 void dpd_remember_abort(dpd_remember *r, const dpd_call_key *key);
 /* dpd_remember_tick - drop what is past its time. */
 void dpd_remember_tick(dpd_remember *r, int64_t now_ms);

@@ -35,7 +35,8 @@ typedef struct dpd_caller {
 const char *dpd_rule_set(dpd_rule *rule, const char *key, const char *value);
 void dpd_rule_clear(dpd_rule *rule);
 
-/* dpd_rules_allow - whether one rule names caller, profile and operation. No rules = all is allowed. */
+/* dpd_rules_allow - whether one rule names caller, profile and operation. No rules = all is
+ * allowed. */
 bool dpd_rules_allow(const dpd_rule *rules, size_t count, const dpd_caller *caller,
                      const char *profile, const char *operation);
 

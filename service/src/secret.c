@@ -1,7 +1,7 @@
 /*
  * Why never in the config itself: a config is copied, committed and mailed. Why permissions are
- * checked: a key that anybody on the machine can read has leaked, and saying so at start is the only
- * moment when somebody looks.
+ * checked: a key that anybody on the machine can read has leaked, and saying so at start is the
+ * only moment when somebody looks.
  */
 #include "secret.h"
 
@@ -24,7 +24,8 @@ void dpd_secret_free(char *secret) {
   }
 }
 
-/* The first line, without blanks around it; NULL if that is nothing, or no header could carry it. */
+/* The first line, without blanks around it; NULL if that is nothing, or no header could carry it.
+ */
 static char *clean(const char *text) {
   text += strspn(text, " \t\r\n");
   size_t length = strcspn(text, "\r\n");

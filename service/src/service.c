@@ -2,8 +2,8 @@
  * The service's life: start, what is due, reload, drain, stop. What happens to a message is in
  * dispatch.c and carry.c; signals, systemd and the process are in main.c and loop.c.
  *
- * Order of the end: no new connections, no new calls; what runs finishes or is cancelled; the engine
- * ends, which answers everybody; the answers leave; only then the transport closes.
+ * Order of the end: no new connections, no new calls; what runs finishes or is cancelled; the
+ * engine ends, which answers everybody; the answers leave; only then the transport closes.
  */
 #include "service.h"
 
@@ -142,12 +142,14 @@ static bool same_text(const char *a, const char *b) {
 
 static void say_what_waits(const dpd_config *old, const dpd_config *new_) {
   if (!same_text(old->socket, new_->socket) || !same_text(old->group, new_->group) ||
-      old->shared != new_->shared || old->libnng != new_->libnng || old->bounds.message_max != new_->bounds.message_max ||
+      old->shared != new_->shared || old->libnng != new_->libnng ||
+      old->bounds.message_max != new_->bounds.message_max ||
       old->bounds.write_grace_ms != new_->bounds.write_grace_ms ||
       old->bounds.calls_max != new_->bounds.calls_max ||
       memcmp(&old->pool, &new_->pool, sizeof(old->pool)) != 0) {
-    dpd_log(DP_LOG_WARNING, "reload: socket, transport, group, shared, message_max, calls_max, write_grace_ms "
-                            "and the pool's settings take effect with a restart");
+    dpd_log(DP_LOG_WARNING,
+            "reload: socket, transport, group, shared, message_max, calls_max, write_grace_ms "
+            "and the pool's settings take effect with a restart");
   }
 }
 

@@ -26,14 +26,14 @@ struct dpd_service {
   char socket[108];
   uint8_t epoch[16];
   uint8_t hash_key[16];
-  uint32_t uid;        /* the service's own */
+  uint32_t uid; /* the service's own */
   uint32_t pid;
-  int64_t started_ms;  /* wall clock */
-  int64_t began_ms;    /* monotonic */
-  int lock_fd;         /* held while the path is ours; -1 = none */
-  int wake_fd;         /* an eventfd: the main loop has something to do before it meant to */
-  bool shared;         /* as config.shared was at start, for good */
-  bool unclean;        /* a former life on this socket did not end cleanly */
+  int64_t started_ms; /* wall clock */
+  int64_t began_ms;   /* monotonic */
+  int lock_fd;        /* held while the path is ours; -1 = none */
+  int wake_fd;        /* an eventfd: the main loop has something to do before it meant to */
+  bool shared;        /* as config.shared was at start, for good */
+  bool unclean;       /* a former life on this socket did not end cleanly */
 
   pthread_mutex_t lock; /* all that follows */
   dpd_config config;
@@ -41,11 +41,11 @@ struct dpd_service {
   dpd_remember *remember;
   dpd_profiles profiles;
   dpd_calls calls;
-  uint64_t answered;  /* requests that were understood, answered */
-  uint64_t rejected;  /* messages refused before they became calls */
+  uint64_t answered; /* requests that were understood, answered */
+  uint64_t rejected; /* messages refused before they became calls */
   uint64_t relistens;
   bool draining;
-  bool drain_wanted;  /* by service.drain: the main loop sees to it */
+  bool drain_wanted; /* by service.drain: the main loop sees to it */
 };
 
 /*
@@ -68,7 +68,8 @@ size_t dpd_service_running(dpd_service *s);
 int64_t dpd_service_idle_ms(dpd_service *s, int64_t now_ms);
 bool dpd_service_drain_wanted(dpd_service *s);
 bool dpd_service_relisten(dpd_service *s);
-/* dpd_service_stop - end what still runs, answer it, let the answers leave within flush_ms, free. */
+/* dpd_service_stop - end what still runs, answer it, let the answers leave within flush_ms, free.
+ */
 void dpd_service_stop(dpd_service *s, int flush_ms);
 
 /* dpd_service_wake - have the main loop look at what is due. Any thread. */
@@ -90,7 +91,11 @@ typedef struct dpd_ask {
  * A handler packs the body of its answer (one msgpack value) into out and returns DPD_ANSWER_BODY;
  * or fills err and returns DPD_ANSWER_ERROR; or answers later by itself: DPD_ANSWER_LATER.
  */
-typedef enum dpd_answer_when { DPD_ANSWER_BODY, DPD_ANSWER_ERROR, DPD_ANSWER_LATER } dpd_answer_when;
+typedef enum dpd_answer_when {
+  DPD_ANSWER_BODY,
+  DPD_ANSWER_ERROR,
+  DPD_ANSWER_LATER
+} dpd_answer_when;
 typedef dpd_answer_when (*dpd_handler)(const dpd_ask *ask, dpd_text *out, dp_error *err);
 
 /* dpd_handler_of - for "service.…" operations; NULL = there is no such operation. */
@@ -99,11 +104,13 @@ dpd_handler dpd_handler_of(const char *op);
 dpd_answer_when dpd_op_connect(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stats(const dpd_ask *ask, dpd_text *out, dp_error *err);
 
-/* dpd_charge - one more answer is on its way to this peer. rejected: its message never became a call. */
+/* dpd_charge - one more answer is on its way to this peer. rejected: its message never became a
+ * call. */
 void dpd_charge(dpd_service *s, uint32_t peer, bool rejected);
 
 /* dpd_answer_error, dpd_answer_service - encode and send; the inquiry is given away. */
-void dpd_answer_error(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id, const dp_error *error);
+void dpd_answer_error(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
+                      const dp_error *error);
 void dpd_answer_service(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
                         const dpd_text *body);
 

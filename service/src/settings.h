@@ -5,9 +5,9 @@
 #include "config.h"
 
 typedef enum dpd_setting_type {
-  DPD_SETTING_TEXT,   /* char * */
-  DPD_SETTING_SWITCH, /* bool */
-  DPD_SETTING_LEVEL,  /* dp_log_level */
+  DPD_SETTING_TEXT,      /* char * */
+  DPD_SETTING_SWITCH,    /* bool */
+  DPD_SETTING_LEVEL,     /* dp_log_level */
   DPD_SETTING_TRANSPORT, /* bool: libnng */
   DPD_SETTING_U32,
   DPD_SETTING_U64,

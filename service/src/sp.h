@@ -1,4 +1,5 @@
-/* sp.h - the Scalability Protocols' framing on a stream, as a service reads it. Bytes in, events out. */
+/* sp.h - the Scalability Protocols' framing on a stream, as a service reads it. Bytes in, events
+ * out. */
 #ifndef DPD_SP_H
 #define DPD_SP_H
 
@@ -11,10 +12,10 @@ enum { DPD_SP_GREETING = 8, DPD_SP_HEAD = 9, DPD_SP_TRACE_MAX = 32 };
 extern const uint8_t dpd_sp_greeting_rep[DPD_SP_GREETING]; /* what we send */
 
 typedef enum dpd_sp_found {
-  DPD_SP_MORE,     /* more bytes are needed */
-  DPD_SP_GREETED,  /* the peer's greeting was read, and is a REQ's */
-  DPD_SP_MESSAGE,  /* one whole message */
-  DPD_SP_WRONG     /* not what the protocol allows: close */
+  DPD_SP_MORE,    /* more bytes are needed */
+  DPD_SP_GREETED, /* the peer's greeting was read, and is a REQ's */
+  DPD_SP_MESSAGE, /* one whole message */
+  DPD_SP_WRONG    /* not what the protocol allows: close */
 } dpd_sp_found;
 
 /* One message: its trace (request id, and hops of devices before it) and what follows. */

@@ -135,7 +135,7 @@ static void feed_field(dpd_sip *sip, const dpd_spec *spec, const dpd_spec_row *r
     return;
   }
   const char *pointer = get_pointer(spec, row);
-  uint64_t length = pointer == NULL                ? UINT64_MAX
+  uint64_t length = pointer == NULL               ? UINT64_MAX
                     : row->type == DPD_SPEC_BYTES ? spec->options.ca_length
                                                   : strlen(pointer);
   dpd_sip_feed(sip, &length, sizeof(length));

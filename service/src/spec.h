@@ -16,7 +16,7 @@ typedef struct dpd_spec {
 
 typedef enum dpd_spec_type {
   DPD_SPEC_TEXT,
-  DPD_SPEC_FILE,  /* a text that names a file or directory */
+  DPD_SPEC_FILE, /* a text that names a file or directory */
   DPD_SPEC_SWITCH,
   DPD_SPEC_NUMBER,
   DPD_SPEC_BYTES

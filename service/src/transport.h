@@ -40,11 +40,11 @@ typedef struct dpd_transport_events {
 } dpd_transport_events;
 
 typedef struct dpd_transport_options {
-  const char *path;      /* of the socket */
-  mode_t mode;           /* of the socket file */
-  gid_t group;           /* of the socket file; (gid_t)-1 = as it comes */
-  size_t message_max;    /* bytes of one message; a peer that announces more is closed */
-  size_t inquiries_max;  /* messages at once, from receipt until their answer has left */
+  const char *path;     /* of the socket */
+  mode_t mode;          /* of the socket file */
+  gid_t group;          /* of the socket file; (gid_t)-1 = as it comes */
+  size_t message_max;   /* bytes of one message; a peer that announces more is closed */
+  size_t inquiries_max; /* messages at once, from receipt until their answer has left */
   const dpd_transport_events *events;
   void *user;
 } dpd_transport_options;
@@ -78,8 +78,8 @@ struct dpd_inquiry {
   dpd_transport *transport;
 };
 
-/* dpd_transport_relisten - a fresh listener takes over the path, then the old one is closed: heals a
- * listener that stopped accepting. libnng's closes its connections with it. */
+/* dpd_transport_relisten - a fresh listener takes over the path, then the old one is closed: heals
+ * a listener that stopped accepting. libnng's closes its connections with it. */
 static inline bool dpd_transport_relisten(dpd_transport *t, dp_error *err) {
   return t->ops->relisten(t, err);
 }

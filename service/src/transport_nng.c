@@ -13,12 +13,13 @@
  * Only closing the listener frees those who connected since, and that closes its good connections
  * too; callers above therefore never take a lost connection for a lost interest at once.
  *
- * What cannot be mended here: up to 1.10 at least, a client that vanishes in the middle of a burst may
- * block libnng's only reaping thread (see transport_own.c). Hence this is not the default transport.
+ * What cannot be mended here: up to 1.10 at least, a client that vanishes in the middle of a burst
+ * may block libnng's only reaping thread (see transport_own.c). Hence this is not the default
+ * transport.
  *
- * Threads: an inquiry is owned by one party at a time (libnng, the callback, whoever answers), so it
- * has no lock. The list of idle ones does. An aio's callback may begin on another thread before the
- * callback that led to it has returned: nothing touches an inquiry after giving it away.
+ * Threads: an inquiry is owned by one party at a time (libnng, the callback, whoever answers), so
+ * it has no lock. The list of idle ones does. An aio's callback may begin on another thread before
+ * the callback that led to it has returned: nothing touches an inquiry after giving it away.
  */
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>

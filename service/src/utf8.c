@@ -1,6 +1,6 @@
 /*
- * Why here: msgpack-c takes any bytes as a string, and a page of text may be megabytes, so the check
- * runs over words of ASCII first and decodes only where a byte is not.
+ * Why here: msgpack-c takes any bytes as a string, and a page of text may be megabytes, so the
+ * check runs over words of ASCII first and decodes only where a byte is not.
  */
 #include "utf8.h"
 

@@ -1,7 +1,7 @@
 /*
- * What comes in from outside, through every parser that sees it: framing, guard, msgpack-c, request,
- * JSON of arguments. The promise under test: whatever the guard lets through, msgpack-c unpacks, and
- * the rest neither crashes nor reads past its bytes.
+ * What comes in from outside, through every parser that sees it: framing, guard, msgpack-c,
+ * request, JSON of arguments. The promise under test: whatever the guard lets through, msgpack-c
+ * unpacks, and the rest neither crashes nor reads past its bytes.
  *
  *   clang -g -O1 -fsanitize=fuzzer,address,undefined ... fuzz_message.c     (see README.md)
  *
@@ -81,16 +81,25 @@ static uint32_t next_random(void) {
   return (uint32_t)(state >> 16);
 }
 
-#define SEED(bytes) {(const uint8_t *)(bytes), sizeof(bytes) - 1}
+#define SEED(bytes)                                                                                \
+  { (const uint8_t *)(bytes), sizeof(bytes) - 1 }
 static const struct {
   const uint8_t *data;
   size_t size;
 } seeds[] = {
-    SEED("\x83\xa1v\x01\xa2id\xc4\x10" "0123456789abcdef\xa2op\xacservice.ping"),
-    SEED("\x84\xa1v\x01\xa2id\xc4\x10" "0123456789abcdef\xa2op\xa4http\xa4" "args\x83\xa1" "a\x93\x01"
-         "\xcb\x40\x09\x21\xfb\x54\x44\x2d\x18\xd9\x03x\xc3\xbc\xa1" "b\x81\xa1" "c\xc4\x02\xff\xfe"
-         "\xa1" "d\xcf\xff\xff\xff\xff\xff\xff\xff\xff"),
-    SEED("\xde\x00\x03\xa1v\x01\xa2id\xc5\x00\x10" "0123456789abcdef\xa7options\xdf\x00\x00\x00\x01"
+    SEED("\x83\xa1v\x01\xa2id\xc4\x10"
+         "0123456789abcdef\xa2op\xacservice.ping"),
+    SEED("\x84\xa1v\x01\xa2id\xc4\x10"
+         "0123456789abcdef\xa2op\xa4http\xa4"
+         "args\x83\xa1"
+         "a\x93\x01"
+         "\xcb\x40\x09\x21\xfb\x54\x44\x2d\x18\xd9\x03x\xc3\xbc\xa1"
+         "b\x81\xa1"
+         "c\xc4\x02\xff\xfe"
+         "\xa1"
+         "d\xcf\xff\xff\xff\xff\xff\xff\xff\xff"),
+    SEED("\xde\x00\x03\xa1v\x01\xa2id\xc5\x00\x10"
+         "0123456789abcdef\xa7options\xdf\x00\x00\x00\x01"
          "\xa4wait\xc3"),
     SEED("\0SP\0\0\x30\0\0\1\0\0\0\0\0\0\0\5\x80\0\0\1\x80\1\0\0\0\0\0\0\0\4\x80\0\0\2"),
 };

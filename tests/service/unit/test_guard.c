@@ -82,8 +82,7 @@ static void test_elements(void **state) {
       bytes[4 + i] = (uint8_t)(count >> (24 - 8 * i));
     }
     memset(bytes + 8, 0xc0, count);
-    assert_int_equal(dpd_guard_check(bytes, 8 + count),
-                     over ? DPD_FLAW_ELEMENTS : DPD_FLAW_NONE);
+    assert_int_equal(dpd_guard_check(bytes, 8 + count), over ? DPD_FLAW_ELEMENTS : DPD_FLAW_NONE);
   }
   free(bytes);
 }
@@ -115,8 +114,11 @@ static void test_many_keys(void **state) {
 /* Every prefix of a sound message is refused, and read within its bytes (the sanitizer watches). */
 static void test_every_cut(void **state) {
   (void)state;
-  static const char whole[] = "\x83\xa1v\x01\xa2id\xc4\x10""0123456789abcdef\xa4" "args\x82\xa1"
-                              "a\x93\x01\xcb\x40\x09\x21\xfb\x54\x44\x2d\x18\xd9\x03xyz\xa1" "b\xc2";
+  static const char whole[] = "\x83\xa1v\x01\xa2id\xc4\x10"
+                              "0123456789abcdef\xa4"
+                              "args\x82\xa1"
+                              "a\x93\x01\xcb\x40\x09\x21\xfb\x54\x44\x2d\x18\xd9\x03xyz\xa1"
+                              "b\xc2";
   assert_int_equal(CHECK(whole), DPD_FLAW_NONE);
   for (size_t length = 0; length < sizeof(whole) - 1; length++) {
     uint8_t *cut = malloc(length + 1);
@@ -132,7 +134,9 @@ static void test_every_cut(void **state) {
 
 static void test_find(void **state) {
   (void)state;
-  static const uint8_t bytes[] = "\x82\xa1" "a\x92\x01\x02\xa4" "args\x81\xa1x\xc0";
+  static const uint8_t bytes[] = "\x82\xa1"
+                                 "a\x92\x01\x02\xa4"
+                                 "args\x81\xa1x\xc0";
   const uint8_t *value;
   size_t length;
   assert_true(dpd_guard_find(bytes, sizeof(bytes) - 1, "args", &value, &length));
@@ -143,9 +147,9 @@ static void test_find(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_sound),    cmocka_unit_test(test_claims),
-      cmocka_unit_test(test_shapes),   cmocka_unit_test(test_depth),
-      cmocka_unit_test(test_elements), cmocka_unit_test(test_many_keys),
+      cmocka_unit_test(test_sound),     cmocka_unit_test(test_claims),
+      cmocka_unit_test(test_shapes),    cmocka_unit_test(test_depth),
+      cmocka_unit_test(test_elements),  cmocka_unit_test(test_many_keys),
       cmocka_unit_test(test_every_cut), cmocka_unit_test(test_find),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Requests from maps, arguments to JSON, replies to bytes. The vectors of proto/ are run against the
- * service itself (test_hostile.py); here are the parts that show only inside. */
+/* Requests from maps, arguments to JSON, replies to bytes. The vectors of proto/ are run against
+ * the service itself (test_hostile.py); here are the parts that show only inside. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,9 @@ static void unpack(unpacked *out, const char *bytes, size_t length) {
 }
 
 #define UNPACK(out, bytes) unpack(out, bytes, sizeof(bytes) - 1)
-#define HEAD "\xa1v\x01\xa2id\xc4\x10" "0123456789abcdef\xa2op\xacservice.ping"
+#define HEAD                                                                                       \
+  "\xa1v\x01\xa2id\xc4\x10"                                                                        \
+  "0123456789abcdef\xa2op\xacservice.ping"
 
 static void test_defaults(void **state) {
   (void)state;
@@ -53,7 +55,8 @@ static void test_flags(void **state) {
   unpacked u;
   dpd_request request;
   dp_error error;
-  UNPACK(&u, "\x85" HEAD "\xa7options\x82\xa8validate\xc2\xa4wait\xc3\xa8priority\xa4" "bulk");
+  UNPACK(&u, "\x85" HEAD "\xa7options\x82\xa8validate\xc2\xa4wait\xc3\xa8priority\xa4"
+             "bulk");
   assert_true(dpd_request_decode(&request, &u.object, &error));
   assert_int_equal(request.flags, DP_CALL_NO_VALIDATE | DP_CALL_WAIT);
   assert_int_equal(request.priority, DP_PRIORITY_BULK);
@@ -65,7 +68,8 @@ static void test_unknown_is_named_with_what_is_known(void **state) {
   unpacked u;
   dpd_request request;
   dp_error error;
-  UNPACK(&u, "\x84" HEAD "\xa5" "color\xc0");
+  UNPACK(&u, "\x84" HEAD "\xa5"
+             "color\xc0");
   assert_false(dpd_request_decode(&request, &u.object, &error));
   assert_int_equal(error.kind, DP_INVALID_REQUEST);
   assert_string_equal(error.code, "unknown_key");
@@ -97,7 +101,10 @@ static void test_json(void **state) {
   JSON_IS("\xcb\x7f\xef\xff\xff\xff\xff\xff\xff", "1.7976931348623157e+308");
   JSON_IS("\xa6\"\\\n\x01\xc3\xbc", "\"\\\"\\\\\\n\\u0001\xc3\xbc\"");
   JSON_IS("\xa1\0", "\"\\u0000\"");
-  JSON_IS("\x82\xa1" "a\x90\xa1" "b\x80", "{\"a\":[],\"b\":{}}");
+  JSON_IS("\x82\xa1"
+          "a\x90\xa1"
+          "b\x80",
+          "{\"a\":[],\"b\":{}}");
   JSON_IS("\xc4\x02hi", "\"hi\"");
 }
 
@@ -151,11 +158,22 @@ static void test_texts_are_cut_at_a_character(void **state) {
 
 static void test_utf8(void **state) {
   (void)state;
-  static const char *const good[] = {"", "plain ascii, and long enough for words", "\xc3\xbc",
-                                     "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"};
-  static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
-                                    "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                                    "abcdefgh\xe2\x98", "\xff"};
+  static const char *const good[] = {"",
+                                     "plain ascii, and long enough for words",
+                                     "\xc3\xbc",
+                                     "\xed\x9f\xbf",
+                                     "\xee\x80\x80",
+                                     "\xf4\x8f\xbf\xbf"};
+  static const char *const bad[] = {"\x80",
+                                    "\xc0\x80",
+                                    "\xc1\xbf",
+                                    "\xe0\x9f\xbf",
+                                    "\xed\xa0\x80",
+                                    "\xf0\x8f\xbf\xbf",
+                                    "\xf4\x90\x80\x80",
+                                    "\xf5\x80\x80\x80",
+                                    "abcdefgh\xe2\x98",
+                                    "\xff"};
   for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
     assert_true(dpd_utf8_valid(good[i], strlen(good[i])));
   }

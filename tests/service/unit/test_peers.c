@@ -157,9 +157,12 @@ static void test_specs(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_clients_and_users), cmocka_unit_test(test_who_reads_least),
-      cmocka_unit_test(test_map),               cmocka_unit_test(test_rules),
-      cmocka_unit_test(test_base_urls),         cmocka_unit_test(test_specs),
+      cmocka_unit_test(test_clients_and_users),
+      cmocka_unit_test(test_who_reads_least),
+      cmocka_unit_test(test_map),
+      cmocka_unit_test(test_rules),
+      cmocka_unit_test(test_base_urls),
+      cmocka_unit_test(test_specs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
