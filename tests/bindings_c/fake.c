@@ -199,9 +199,9 @@ static void take(fake *f, connection *c, uint8_t *data, size_t length, uint32_t 
   assert_true(get_id(r.message, "id", r.id));
   r.has_epoch = get_id(r.message, "epoch", r.epoch);
   r.again = dpc_value_get(r.message, "again", &value) && dpc_value_bool(value, false);
+  note(f, r.op); /* before the answer: who has that finds it counted */
   if (!f->handler || !f->handler(f, &r, f->user))
     answer_usual(f, &r);
-  note(f, r.op);
   free(data);
 }
 

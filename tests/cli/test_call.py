@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
+from conftest import Cli, program
 from fake import CLOSE, SILENT, FakeService, fail
 
 ANSWER = b'{"id":"1"}'
@@ -169,6 +169,13 @@ def test_output_appears_whole_or_not_at_all(cli: Cli, service: FakeService, tmp_
 
 def test_a_full_disk_is_an_error(cli: Cli) -> None:
     assert "cannot write" in cli("call", "a.b", "-o", "/dev/full", status=1).stderr
+
+
+def test_closed_standard_streams(cli: Cli, service: FakeService) -> None:
+    command = ["sh", "-c", '"$0" call a.b >&- <&-', program("DIFYPOOL_CLI")]
+    done = subprocess.run(command, env=cli.env, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "cannot write" in done.stderr
+    assert len(service.seen("a.b")) == 1
 
 
 def test_a_reader_that_stops_is_no_error_message(cli: Cli, service: FakeService) -> None:

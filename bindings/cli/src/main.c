@@ -1,7 +1,9 @@
 /* difypool: the table of commands, and the way to one of them. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "suggest.h"
@@ -86,7 +88,16 @@ static int run(cli *c) {
   return command->run(c);
 }
 
+/* A standard stream that is closed would be given out again, to a socket, and an answer written into
+ * it. What is opened in its place cannot be written to, so that the loss is noticed. */
+static void keep_standard_streams(void) {
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+      _exit(1);
+}
+
 int main(int argc, char **argv) {
+  keep_standard_streams();
   cli c = {.argc = argc - 1, .argv = argv + 1};
   signal(SIGPIPE, SIG_DFL); /* whoever reads us may stop: then so do we, without a word */
   int status = cli_options_parse(&c.options, &c.argc, c.argv);
