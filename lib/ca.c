@@ -1,12 +1,12 @@
 /*
- * Reading the system's CAs takes some 20 ms of CPU. libcurl keeps what it has read for all connections
- * of a multi handle, but reads it only in a handshake: the first call would pay, and all others that
- * run at that moment would wait with it. So the engine begins a handshake before, while it has nothing
- * to do, with a local socket of its own where nobody answers. libcurl reads the store once its first
- * message is out, and soon gives up. No network is touched.
+ * Reading the system's CAs takes some 20 ms of CPU. libcurl keeps what it has read for all
+ * connections of a multi handle, but reads it only in a handshake: the first call would pay, and
+ * all others that run at that moment would wait with it. So the engine begins a handshake before,
+ * while it has nothing to do, with a local socket of its own where nobody answers. libcurl reads
+ * the store once its first message is out, and soon gives up. No network is touched.
  *
- * What libcurl does not keep is not read ahead: CAs given as bytes or as a directory. It keeps one store
- * at a time, so only the first profile's is read.
+ * What libcurl does not keep is not read ahead: CAs given as bytes or as a directory. It keeps one
+ * store at a time, so only the first profile's is read.
  */
 #include "ca.h"
 

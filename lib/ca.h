@@ -6,8 +6,8 @@
 
 #include "engine.h"
 
-/* dp__ca_preload - have libcurl read and keep the store that this profile's connections will use, if
- * it can keep it and holds none yet. */
+/* dp__ca_preload - have libcurl read and keep the store that this profile's connections will use,
+ * if it can keep it and holds none yet. */
 void dp__ca_preload(dp_profile *profile);
 /* dp__ca_loaded - whether the handle that libcurl is done with was a preload; it is gone then. */
 bool dp__ca_loaded(dp_client *client, CURL *easy);

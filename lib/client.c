@@ -154,8 +154,9 @@ static void free_parts(dp_client *client) {
   free(client);
 }
 
-/* Signals are the program's business: none is delivered to our thread, nor to those that libcurl starts
- * from it, and a connection that breaks raises no SIGPIPE. Those of a crash stay as they are. */
+/* Signals are the program's business: none is delivered to our thread, nor to those that libcurl
+ * starts from it, and a connection that breaks raises no SIGPIPE. Those of a crash stay as they
+ * are. */
 static int start_thread(dp_client *client) {
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
   sigset_t all, before;
@@ -221,7 +222,8 @@ void dp_client_free(dp_client *client) {
   if (!client || client->generation != dp__process_generation())
     return; /* a forked child has a copy and no thread */
   if (dp__engine_in_callback(client)) {
-    dp__log(client, DP_LOG_ERROR, "dp_client_free was called in a callback of the client: not done");
+    dp__log(client, DP_LOG_ERROR,
+            "dp_client_free was called in a callback of the client: not done");
     return;
   }
   dp_profile_unref(client->default_profile);
@@ -234,10 +236,10 @@ void dp_client_free(dp_client *client) {
   free_parts(client);
 }
 
-/* --- draining ------------------------------------------------------------------------------------ */
+/* --- draining -------------------------------------------------------------------------------- */
 
-/* Wait until nothing runs. Where the program dispatches, that is done here meanwhile, since callbacks
- * that nobody runs would keep it waiting. */
+/* Wait until nothing runs. Where the program dispatches, that is done here meanwhile, since
+ * callbacks that nobody runs would keep it waiting. */
 static void wait_dispatching(dp_client *client, uint64_t until_us) {
   struct pollfd fd = {.fd = client->dispatch_fd, .events = POLLIN};
   uint64_t now;
@@ -270,7 +272,7 @@ dp_kind dp_client_drain(dp_client *client, uint32_t timeout_ms) {
   return atomic_load(&client->running) == 0 ? DP_OK : DP_TIMEOUT;
 }
 
-/* --- switches ------------------------------------------------------------------------------------ */
+/* --- switches -------------------------------------------------------------------------------- */
 
 /* Closing idle connections is the engine's work; this carries the wish there. */
 typedef struct close_job {
@@ -335,8 +337,7 @@ dp_kind dp_profile_set(dp_profile *profile, dp_switch what, int32_t value) {
   if (!profile->client || dp__engine_usable(profile->client, NULL) != DP_OK)
     return DP_INVALID_REQUEST;
   return set(profile->client, profile,
-             place_of(what, &profile->pooling, &profile->retry, &profile->breaker,
-                      &profile->cache),
+             place_of(what, &profile->pooling, &profile->retry, &profile->breaker, &profile->cache),
              what, value);
 }
 

@@ -2,9 +2,9 @@
  * What a CURLcode means, in the one file where one is looked at.
  *
  * The texts name the server and the phase, so that whoever reads one knows where to look: the name,
- * the network, the certificate or the server. They never hold a URL's query or a header. Some codes mean
- * two things: a connection that is cut in the TLS handshake is the network's failure and may be tried
- * again, a certificate that is not trusted is nobody's but the operator's.
+ * the network, the certificate or the server. They never hold a URL's query or a header. Some codes
+ * mean two things: a connection that is cut in the TLS handshake is the network's failure and may
+ * be tried again, a certificate that is not trusted is nobody's but the operator's.
  */
 #include "transfer.h"
 
@@ -51,10 +51,12 @@ static void tls(CURLcode code, const dp_exchange *e, dp_error *err) {
   else if (is_cut_handshake(e))
     cut(e, "in the TLS handshake", err);
   else
-    dp__fail(err, DP_TLS, "handshake",
-             "Check that the port speaks TLS, and a version and cipher in common; a server that asks "
-             "for a certificate needs client_cert.",
-             "%s: the TLS handshake failed (%s)", origin, *e->detail ? e->detail : curl_easy_strerror(code));
+    dp__fail(
+        err, DP_TLS, "handshake",
+        "Check that the port speaks TLS, and a version and cipher in common; a server that asks "
+        "for a certificate needs client_cert.",
+        "%s: the TLS handshake failed (%s)", origin,
+        *e->detail ? e->detail : curl_easy_strerror(code));
 }
 
 static void not_connected(const dp_exchange *e, dp_error *err) {
@@ -91,8 +93,8 @@ static void malformed(CURLcode code, const dp_exchange *e, dp_error *err) {
            *e->detail ? e->detail : curl_easy_strerror(code));
 }
 
-/* libcurl has bounds of its own for one header line; it says "out of memory" or a code that is newer
- * than the oldest libcurl we build with. */
+/* libcurl has bounds of its own for one header line; it says "out of memory" or a code that is
+ * newer than the oldest libcurl we build with. */
 static void no_memory(const dp_exchange *e, dp_error *err) {
   if (!e->starts || e->head_complete) {
     dp__no_memory(err);
@@ -167,8 +169,8 @@ void dp__curl_error(CURLcode code, const dp_exchange *e, dp_error *err) {
     malformed(code, e, err);
     return;
   case CURLE_PROXY:
-    dp__fail(err, DP_UNREACHABLE, "proxy", "Check the profile's proxy.", "%s: the proxy failed (%s)",
-             e->host->origin, e->detail);
+    dp__fail(err, DP_UNREACHABLE, "proxy", "Check the profile's proxy.",
+             "%s: the proxy failed (%s)", e->host->origin, e->detail);
     return;
   default:
     other(code, e, err);

@@ -1,14 +1,14 @@
 /*
  * The engine: one thread that owns all state of calls.
  *
- * The loop reads as its list of phases. Everything else in the library is called from one of them, so
- * nothing needs a lock and the order of things is plain: what other threads sent, what time has come
- * for, what libcurl did, what ended. Whoever asks from another thread costs one wake-up here and, if
- * he waits, one there.
+ * The loop reads as its list of phases. Everything else in the library is called from one of them,
+ * so nothing needs a lock and the order of things is plain: what other threads sent, what time has
+ * come for, what libcurl did, what ended. Whoever asks from another thread costs one wake-up here
+ * and, if he waits, one there.
  *
  * What the engine posts to itself stands in a list of its own. It runs in the same turn, outside of
- * libcurl and of whatever function posted it, which is how callbacks are never run inside a call of the
- * program and how transfers are ended that libcurl is working on.
+ * libcurl and of whatever function posted it, which is how callbacks are never run inside a call of
+ * the program and how transfers are ended that libcurl is working on.
  */
 #include "engine.h"
 
@@ -122,7 +122,7 @@ void dp__log(const dp_client *client, dp_log_level level, const char *format, ..
   client->options.log(level, line, client->options.log_user);
 }
 
-/* --- callbacks on the program's thread ---------------------------------------------------------- */
+/* --- callbacks on the program's thread ------------------------------------------------------- */
 
 void dp__engine_deliver(dp_client *client, dp__due *due) {
   if (client->dispatch_fd < 0) {
@@ -165,7 +165,7 @@ size_t dp_client_dispatch(dp_client *client) {
   return ran;
 }
 
-/* --- the loop ------------------------------------------------------------------------------------ */
+/* --- the loop -------------------------------------------------------------------------------- */
 
 /* Jobs that these post wait for the next turn, so that none can hold the loop. */
 static void run_soon(dp_client *client) {
@@ -193,8 +193,8 @@ static void collect_finished(dp_client *client) {
   }
 }
 
-/* How long to sleep, or 0 if there is something to do. From the moment that asleep is set, whoever posts
- * writes to the wake-up; what was posted before is seen here. */
+/* How long to sleep, or 0 if there is something to do. From the moment that asleep is set, whoever
+ * posts writes to the wake-up; what was posted before is seen here. */
 static int timeout_ms(dp_client *client) {
   uint64_t next = dp__timers_next_us(&client->timers);
   if (client->loop.curl_at_us < next)
@@ -229,7 +229,8 @@ static void end_everything(dp_client *client) {
   }
 }
 
-/* libcurl's part ends on this thread, where SIGPIPE is blocked: it says goodbye on TLS connections. */
+/* libcurl's part ends on this thread, where SIGPIPE is blocked: it says goodbye on TLS
+ * connections. */
 static void end_curl(dp_client *client) {
   dp__ca_forget(client);
   while (client->spare_count)

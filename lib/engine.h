@@ -35,7 +35,7 @@ struct dp_client {
   CURLM *multi;
   CURLSH *share; /* TLS sessions; no locks, one thread */
   pthread_t thread;
-  dp__mailbox mailbox;            /* jobs from other threads */
+  dp__mailbox mailbox;              /* jobs from other threads */
   dp__job *soon_first, **soon_last; /* jobs from the engine to itself */
   dp__job stop_job;
   dp__timers timers;
@@ -62,10 +62,10 @@ struct dp_client {
   atomic_int pooling, retry, breaker, cache; /* switches; written by any thread */
   atomic_bool stopping;                      /* free was called */
   atomic_bool draining;
-  atomic_uint running;  /* calls and exchanges that were accepted and not answered */
-  atomic_uint profiles; /* alive */
-  atomic_uint open_calls; /* calls that were accepted and have not ended */
-  uint32_t waiting;     /* exchanges without a place */
+  atomic_uint running;           /* calls and exchanges that were accepted and not answered */
+  atomic_uint profiles;          /* alive */
+  atomic_uint open_calls;        /* calls that were accepted and have not ended */
+  uint32_t waiting;              /* exchanges without a place */
   struct dp_exchange *exchanges; /* all that are not done, for free */
   struct dp_call *call_list;     /* the same for calls */
 
@@ -88,15 +88,15 @@ typedef struct dp__due {
   void (*run)(struct dp__due *due);
 } dp__due;
 
-/* dp__engine_post - have job run on the engine's thread, never inside this call, after those that the
- * same thread posted before. Any thread. */
+/* dp__engine_post - have job run on the engine's thread, never inside this call, after those that
+ * the same thread posted before. Any thread. */
 void dp__engine_post(dp_client *client, dp__job *job);
 
 /* dp__engine_here - whether the calling thread is the engine's. Any thread. */
 bool dp__engine_here(const dp_client *client);
 
-/* dp__engine_in_callback - whether the calling thread runs a callback of this client, on the engine's
- * thread or in dp_client_dispatch: then it must not wait for the client. Any thread. */
+/* dp__engine_in_callback - whether the calling thread runs a callback of this client, on the
+ * engine's thread or in dp_client_dispatch: then it must not wait for the client. Any thread. */
 bool dp__engine_in_callback(const dp_client *client);
 
 /* dp__engine_usable - DP_OK, or fills err: forked child, being freed. Any thread. */
@@ -106,10 +106,12 @@ dp_kind dp__engine_usable(const dp_client *client, dp_error *err);
  * being freed, callbacks included. Any thread. */
 dp_kind dp__engine_accepts(const dp_client *client, dp_error *err);
 
-/* dp__engine_deliver - run due->run now, or in dp_client_dispatch where the program asked for it. */
+/* dp__engine_deliver - run due->run now, or in dp_client_dispatch where the program asked for
+ * it. */
 void dp__engine_deliver(dp_client *client, dp__due *due);
 
-/* dp__engine_begin, dp__engine_end - count something that drain and free must wait for. Any thread. */
+/* dp__engine_begin, dp__engine_end - count something that drain and free must wait for. Any
+ * thread. */
 void dp__engine_begin(dp_client *client);
 void dp__engine_end(dp_client *client);
 
@@ -120,7 +122,8 @@ void dp__log(const dp_client *client, dp_log_level level, const char *format, ..
 /* dp__workspaces_free - the pacers and what calls share, at the end. */
 void dp__workspaces_free(dp_client *client);
 
-/* dp__process_init - what a process does once: libcurl, and a mark for forked children. Any thread. */
+/* dp__process_init - what a process does once: libcurl, and a mark for forked children. Any
+ * thread. */
 void dp__process_init(void);
 /* dp__process_generation - grows by one in each forked child. Any thread. */
 unsigned dp__process_generation(void);

@@ -1,10 +1,10 @@
 /*
- * Exchanges as the program sees them: made, started, cancelled and resumed on any thread. Their life on
- * the engine's is in course.c.
+ * Exchanges as the program sees them: made, started, cancelled and resumed on any thread. Their
+ * life on the engine's is in course.c.
  *
- * Whatever can be wrong with the options is said before anything is started. What is sent stands in one
- * allocation with the exchange, since ten thousand may wait at once; the key stays in the profile, where
- * it is wiped.
+ * Whatever can be wrong with the options is said before anything is started. What is sent stands in
+ * one allocation with the exchange, since ten thousand may wait at once; the key stays in the
+ * profile, where it is wiped.
  */
 #include "transfer.h"
 
@@ -15,7 +15,7 @@
 #include "errors.h"
 #include "ferry.h"
 
-#define FROM(type, member, pointer) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define FROM(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 dp_exchange *dp_exchange_ref(dp_exchange *exchange) {
   atomic_fetch_add_explicit(&exchange->refs, 1, memory_order_relaxed);
@@ -75,7 +75,8 @@ static dp_kind take_options(const dp_exchange_options *given, dp_exchange_option
 
 static dp_kind check(const dp_exchange_options *o, dp_error *err) {
   if (!is_method(o->method))
-    return dp__fail(err, DP_INVALID_REQUEST, "method", "Use GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS.",
+    return dp__fail(err, DP_INVALID_REQUEST, "method",
+                    "Use GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS.",
                     "the method is none that can be sent");
   if (!o->path || !dp__url_path_ok(o->path, strlen(o->path)))
     return dp__fail(err, DP_INVALID_REQUEST, "path", "Give an escaped path below the base URL.",
@@ -99,7 +100,8 @@ static dp_kind check(const dp_exchange_options *o, dp_error *err) {
   return kind;
 }
 
-/* What stands behind the exchange in its allocation: nodes of the header list first, for alignment. */
+/* What stands behind the exchange in its allocation: nodes of the header list first, for
+ * alignment. */
 typedef struct tail {
   struct curl_slist *node, *last;
   char *text;
@@ -193,8 +195,8 @@ static void take(dp_exchange *e, const dp_exchange_options *o) {
   e->parent = o->parent ? dp_exchange_ref(o->parent) : NULL;
 }
 
-static dp_kind find_profile(const dp_client *client, const dp_exchange_options *o,
-                            dp_profile **out, dp_error *err) {
+static dp_kind find_profile(const dp_client *client, const dp_exchange_options *o, dp_profile **out,
+                            dp_error *err) {
   *out = o->profile ? o->profile : client->default_profile;
   if (!*out)
     return dp__fail(err, DP_INVALID_REQUEST, "no_profile",
@@ -231,8 +233,8 @@ static void start_posted(dp__job *job) {
   dp__exchange_submit(FROM(dp_exchange, start_job, job));
 }
 
-dp_kind dp_exchange_start(dp_client *client, const dp_exchange_options *options,
-                          dp_exchange **out, dp_error *err) {
+dp_kind dp_exchange_start(dp_client *client, const dp_exchange_options *options, dp_exchange **out,
+                          dp_error *err) {
   dp_exchange *e = NULL;
   dp_kind kind = dp__engine_accepts(client, err);
   if (kind == DP_OK)
@@ -253,7 +255,7 @@ dp_kind dp_exchange_start(dp_client *client, const dp_exchange_options *options,
   return DP_OK;
 }
 
-/* --- from any thread --------------------------------------------------------------------------- */
+/* --- from any thread ------------------------------------------------------------------------- */
 
 static void cancel_posted(dp__job *job) {
   dp_exchange *e = FROM(dp_exchange, cancel_job, job);

@@ -1,10 +1,11 @@
 /*
  * Callbacks with an answer, across threads.
  *
- * Where the program dispatches, on_head, on_data and source must run on its thread, yet libcurl wants
- * their answer now, on ours. So the transfer is told to pause, one piece goes over, and the program's
- * answer comes back as a job, upon which the transfer goes on. One piece each way is ever under way: a
- * program that dispatches slowly slows the server, and memory stays at two pieces an exchange.
+ * Where the program dispatches, on_head, on_data and source must run on its thread, yet libcurl
+ * wants their answer now, on ours. So the transfer is told to pause, one piece goes over, and the
+ * program's answer comes back as a job, upon which the transfer goes on. One piece each way is ever
+ * under way: a program that dispatches slowly slows the server, and memory stays at two pieces an
+ * exchange.
  */
 #include "ferry.h"
 
@@ -14,7 +15,7 @@
 #include "errors.h"
 #include "transfer.h"
 
-#define FROM(type, member, pointer) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define FROM(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 enum { PIECE = 16384 };
 
@@ -72,7 +73,7 @@ static bool reserve(crossing *c, size_t length) {
   return true;
 }
 
-/* --- back on the engine's thread -------------------------------------------------------------------- */
+/* --- back on the engine's thread ------------------------------------------------------------- */
 
 static void answered(crossing *c) {
   dp_exchange *e = c->exchange;
@@ -107,7 +108,7 @@ static void out_answered(dp__job *job) {
   answered(c);
 }
 
-/* --- on the program's thread ------------------------------------------------------------------------ */
+/* --- on the program's thread ----------------------------------------------------------------- */
 
 static void go_back(crossing *c, void (*run)(dp__job *job)) {
   c->back.run = run;
@@ -146,7 +147,7 @@ static void run_done(dp__due *due) {
   dp__engine_end(client);
 }
 
-/* --- what stands for the callbacks ------------------------------------------------------------------ */
+/* --- what stands for the callbacks ----------------------------------------------------------- */
 
 dp_flow dp__ferry_head(dp_exchange *e) {
   dp__ferry *ferry = e->ferry;

@@ -12,8 +12,8 @@ typedef struct dp__ferry dp__ferry;
 dp__ferry *dp__ferry_new(dp_exchange *exchange);
 void dp__ferry_free(dp__ferry *ferry); /* NULL is allowed */
 
-/* All on the engine's thread; their results are those of the callbacks that they stand for. PAUSE means
- * that the program has been asked; dp__exchange_continue is called once it has answered. */
+/* All on the engine's thread; their results are those of the callbacks that they stand for. PAUSE
+ * means that the program has been asked; dp__exchange_continue is called once it has answered. */
 dp_flow dp__ferry_head(dp_exchange *exchange);
 dp_flow dp__ferry_data(dp_exchange *exchange, const void *data, size_t length);
 dp_flow dp__ferry_source(dp_exchange *exchange, void *buffer, size_t capacity, size_t *length);

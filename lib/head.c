@@ -1,10 +1,10 @@
 /*
  * The head of an answer.
  *
- * libcurl gives it line by line; it is kept as it came, bounded (interim answers and trailers count, so
- * that none of them can go on for ever), and taken apart once, in place, when the blank line has come.
- * on_head runs then and not with the first byte of the body: a stream's first event may be long in
- * coming. If the program does not take the head yet, the body waits behind it.
+ * libcurl gives it line by line; it is kept as it came, bounded (interim answers and trailers
+ * count, so that none of them can go on for ever), and taken apart once, in place, when the blank
+ * line has come. on_head runs then and not with the first byte of the body: a stream's first event
+ * may be long in coming. If the program does not take the head yet, the body waits behind it.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * A log-linear histogram, as HdrHistogram has it, in 1.3 KB a host.
  *
- * Someone who reads a status wants to know how long calls take now, to about ten percent. Halving the
- * counts from time to time lets old ones fade without keeping a single sample.
+ * Someone who reads a status wants to know how long calls take now, to about ten percent. Halving
+ * the counts from time to time lets old ones fade without keeping a single sample.
  */
 #include "histogram.h"
 

@@ -1,14 +1,14 @@
 /*
  * epoll under libcurl.
  *
- * curl_multi_poll looks at every transfer in each turn, which some hundred open streams make dear; with
- * curl_multi_socket_action a turn costs what happened in it. A request on a pooled connection would cost
- * two epoll_ctl calls that way, one when libcurl starts to wait for its answer and one when it stops. So
- * a connection stays registered while it is idle, and the next request finds it so. That also tells us
- * at once when a server closes an idle connection.
+ * curl_multi_poll looks at every transfer in each turn, which some hundred open streams make dear;
+ * with curl_multi_socket_action a turn costs what happened in it. A request on a pooled connection
+ * would cost two epoll_ctl calls that way, one when libcurl starts to wait for its answer and one
+ * when it stops. So a connection stays registered while it is idle, and the next request finds it
+ * so. That also tells us at once when a server closes an idle connection.
  *
- * The wake-up is an eventfd, edge-triggered, which nobody needs to read; whoever posts writes to it only
- * if the engine sleeps.
+ * The wake-up is an eventfd, edge-triggered, which nobody needs to read; whoever posts writes to it
+ * only if the engine sleeps.
  */
 #include "loop.h"
 
@@ -91,9 +91,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *u
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   (void)multi;
   dp_client *client = user;
-  client->loop.curl_at_us =
-      timeout_ms < 0 ? UINT64_MAX
-                     : (timeout_ms ? dp__now_us() : client->now_us) + 1000ull * (uint64_t)timeout_ms;
+  client->loop.curl_at_us = timeout_ms < 0 ? UINT64_MAX
+                                           : (timeout_ms ? dp__now_us() : client->now_us) +
+                                                 1000ull * (uint64_t)timeout_ms;
   return 0;
 }
 
@@ -144,14 +144,16 @@ static void on_event(dp_client *client, int fd, uint32_t events) {
   if (!loop->fds[fd].wanted) {
     disarm(loop, fd);
     dp__socket *s = loop->fds[fd].socket;
-    /* What comes unasked is a farewell: of TLS, which may stand before the end of the connection. */
+    /* What comes unasked is a farewell: of TLS, which may stand before the end of the
+     * connection. */
     bool unasked = s && s->idle_since_us && (events & EPOLLIN);
     if (s && (unasked || (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))))
       dp__socket_died(s);
     return;
   }
   int what = (events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP) ? CURL_CSELECT_IN : 0) |
-             (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) | (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
+             (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+             (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
   act(client, fd, what);
 }
 

@@ -34,7 +34,8 @@ void dp__loop_wake(dp__loop *loop);
 void dp__loop_wait(struct dp_client *client, int timeout_ms);
 /* dp__loop_time - let libcurl act on its timer, if it is due. */
 void dp__loop_time(struct dp_client *client);
-/* dp__loop_own - fd is a connection of ours; it stays registered while it is idle. False = no memory. */
+/* dp__loop_own - fd is a connection of ours; it stays registered while it is idle. False = no
+ * memory. */
 bool dp__loop_own(dp__loop *loop, int fd, struct dp__socket *socket);
 /* dp__loop_disown - fd is about to be closed. */
 void dp__loop_disown(dp__loop *loop, int fd);

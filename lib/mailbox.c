@@ -4,8 +4,8 @@
  * A lock is an exception in this library; here it is the cheap choice. It is held for two pointer
  * writes, and the reader takes the whole list at once, so at ten thousand calls a second it is all
  * but never contended. A lock-free list would save nothing that a measurement could show and would
- * have to be proven. Whoever posts into a box that holds something need not wake the reader: whoever
- * filled it first has done so.
+ * have to be proven. Whoever posts into a box that holds something need not wake the reader:
+ * whoever filled it first has done so.
  */
 #include "mailbox.h"
 

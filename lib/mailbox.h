@@ -18,7 +18,8 @@ typedef struct dp__mailbox {
 
 void dp__mailbox_init(dp__mailbox *box);
 void dp__mailbox_deinit(dp__mailbox *box);
-/* dp__mailbox_post - true if the box was empty: only then does its reader need waking. Any thread. */
+/* dp__mailbox_post - true if the box was empty: only then does its reader need waking. Any
+ * thread. */
 bool dp__mailbox_post(dp__mailbox *box, dp__job *job);
 /* dp__mailbox_run - run what stands in the box, oldest first; jobs posted meanwhile wait for the
  * next turn. Returns whether there was any. The reader's thread. */

@@ -1,10 +1,10 @@
 /*
  * Profiles.
  *
- * A profile is made and freed on any thread, while what it points to on the engine's side (its host,
- * with queues and breakers) belongs to the engine. So the host is looked up when the profile is first
- * used, there, and the last reference, wherever it goes, posts the rest of the work. The key lives in
- * one place, the finished header, and is wiped with it.
+ * A profile is made and freed on any thread, while what it points to on the engine's side (its
+ * host, with queues and breakers) belongs to the engine. So the host is looked up when the profile
+ * is first used, there, and the last reference, wherever it goes, posts the rest of the work. The
+ * key lives in one place, the finished header, and is wiped with it.
  */
 #include "profile.h"
 
@@ -65,8 +65,11 @@ static dp_kind check_all(const dp_profile_options *o, dp_error *err) {
   const struct {
     const char *name;
     int32_t value;
-  } switches[] = {{"verify", o->verify},   {"pooling", o->pooling}, {"retry", o->retry},
-                  {"breaker", o->breaker}, {"cache", o->cache}};
+  } switches[] = {{"verify", o->verify},
+                  {"pooling", o->pooling},
+                  {"retry", o->retry},
+                  {"breaker", o->breaker},
+                  {"cache", o->cache}};
   const struct {
     const char *name;
     uint32_t value, max;
@@ -78,8 +81,11 @@ static dp_kind check_all(const dp_profile_options *o, dp_error *err) {
                 {"pace_per_minute", o->pace_per_minute, 1000000}};
   const struct {
     const char *name, *text;
-  } lines[] = {{"api_key", o->api_key}, {"user_agent", o->user_agent}, {"proxy", o->proxy},
-               {"no_proxy", o->no_proxy}, {"resolve", o->resolve}};
+  } lines[] = {{"api_key", o->api_key},
+               {"user_agent", o->user_agent},
+               {"proxy", o->proxy},
+               {"no_proxy", o->no_proxy},
+               {"resolve", o->resolve}};
   dp_kind kind = DP_OK;
   for (size_t i = 0; kind == DP_OK && i < sizeof switches / sizeof *switches; i++)
     kind = check_switch(switches[i].name, switches[i].value, err);
@@ -116,8 +122,8 @@ static uint64_t digest(const char *text) {
   return digest_more(DIGEST_START, text ? text : "", text ? strlen(text) : 0);
 }
 
-/* What parts connections from one another, as libcurl does it: if it goes wrong here, only the count
- * of idle ones does. */
+/* What parts connections from one another, as libcurl does it: if it goes wrong here, only the
+ * count of idle ones does. */
 static uint64_t digest_way(const dp_profile_options *o) {
   const char *const texts[] = {o->ca_file, o->ca_dir,   o->client_cert, o->client_key,
                                o->proxy,   o->no_proxy, o->resolve,     o->verify ? "v" : ""};
@@ -128,9 +134,9 @@ static uint64_t digest_way(const dp_profile_options *o) {
 }
 
 /* --- a name that is pinned to an address ---------------------------------------------------------
- * CURLOPT_RESOLVE would put it into the cache of names that all profiles share, and a connection made
- * under one pin would serve a profile with another. CURLOPT_CONNECT_TO is part of what libcurl compares
- * before it uses a connection again. */
+ * CURLOPT_RESOLVE would put it into the cache of names that all profiles share, and a connection
+ * made under one pin would serve a profile with another. CURLOPT_CONNECT_TO is part of what libcurl
+ * compares before it uses a connection again. */
 
 static bool is_address(const char *text, bool *six) {
   char plain[INET6_ADDRSTRLEN];
@@ -156,7 +162,8 @@ static dp_kind pin(const dp__base *base, const char *text, char **out, dp_error 
     return dp__fail(err, DP_INVALID_REQUEST, "resolve", "Give it as HOST:PORT:ADDRESS.",
                     "resolve does not end in an IP address");
   bool bare = six && *address != '[';
-  if (out && asprintf(out, "%s:%s%s%s:%s", host, bare ? "[" : "", address, bare ? "]" : "", port) < 0)
+  if (out &&
+      asprintf(out, "%s:%s%s%s:%s", host, bare ? "[" : "", address, bare ? "]" : "", port) < 0)
     return dp__no_memory(err);
   return DP_OK;
 }
@@ -350,7 +357,8 @@ const char *dp_profile_origin(const dp_profile *profile) {
 }
 
 uint32_t dp__profile_bound(const dp_profile *profile) {
-  return profile->connections ? profile->connections : profile->client->options.connections_per_host;
+  return profile->connections ? profile->connections
+                              : profile->client->options.connections_per_host;
 }
 
 struct dp__host *dp__profile_host(dp_profile *profile) {

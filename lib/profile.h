@@ -10,8 +10,8 @@
 
 struct dp_profile {
   atomic_uint refs;
-  uint64_t serial;   /* no two profiles of a process have the same */
-  dp_client *client; /* NULL once the client is gone */
+  uint64_t serial;                 /* no two profiles of a process have the same */
+  dp_client *client;               /* NULL once the client is gone */
   struct dp_profile *next, **link; /* the client's list; guarded by its profiles_lock */
   dp__job begun, gone;
 
@@ -28,7 +28,7 @@ struct dp_profile {
   uint32_t warm, pace_per_minute;
   atomic_int pooling, retry, breaker, cache;
 
-  uint64_t way_key;   /* a digest of what makes its connections unlike others */
+  uint64_t way_key; /* a digest of what makes its connections unlike others */
 
   /* Engine's thread; NULL until first used. */
   struct dp__host *host;

@@ -2,15 +2,16 @@
  * The connections to one host.
  *
  * libcurl owns them and decides which one a request takes. It tells us when it opens and closes a
- * socket, and when it waits on one for a transfer: that is the only true count of what is open, in use
- * and idle.
+ * socket, and when it waits on one for a transfer: that is the only true count of what is open, in
+ * use and idle.
  *
- * libcurl looks at the age of an idle connection only when it next needs one, and in whole seconds. So
- * we end them ourselves, by shutting the socket down: libcurl finds it dead before it would use it, and
- * drops it. It is used for connections that idled for too long, for all idle ones when pooling is
- * switched off, and for those that would exceed the bound while belonging to another profile's TLS
- * settings. libcurl's own bound on connections (CURLMOPT_MAX_HOST_CONNECTIONS) is not used: behind it
- * is a queue that knows neither priorities nor deadlines, and it counts a proxy as one host.
+ * libcurl looks at the age of an idle connection only when it next needs one, and in whole seconds.
+ * So we end them ourselves, by shutting the socket down: libcurl finds it dead before it would use
+ * it, and drops it. It is used for connections that idled for too long, for all idle ones when
+ * pooling is switched off, and for those that would exceed the bound while belonging to another
+ * profile's TLS settings. libcurl's own bound on connections (CURLMOPT_MAX_HOST_CONNECTIONS) is not
+ * used: behind it is a queue that knows neither priorities nor deadlines, and it counts a proxy as
+ * one host.
  */
 #include "sockets.h"
 
@@ -21,7 +22,7 @@
 #include "host.h"
 #include "transfer.h"
 
-#define FROM(type, member, pointer) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define FROM(type, member, pointer) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 static void watch_age(dp__host *host);
 
@@ -112,7 +113,7 @@ void dp__socket_leave(dp_exchange *e, bool reusable) {
   watch_age(s->host);
 }
 
-/* --- age ----------------------------------------------------------------------------------------- */
+/* --- age ------------------------------------------------------------------------------------- */
 
 static void aged(dp__timer *timer) {
   dp__host *host = FROM(dp__host, age_timer, timer);
@@ -135,7 +136,7 @@ void dp__sockets_close_idle(dp__host *host) {
   dp__timer_clear(&host->client->timers, &host->age_timer);
 }
 
-/* --- ways and room ------------------------------------------------------------------------------- */
+/* --- ways and room --------------------------------------------------------------------------- */
 
 dp__way *dp__sockets_way(dp__host *host, uint64_t key) {
   for (dp__way *way = host->sockets.ways; way; way = way->next)
@@ -170,7 +171,7 @@ void dp__sockets_make_room(dp__host *host, const dp__way *way, uint32_t bound) {
   }
 }
 
-/* --- libcurl's reports ----------------------------------------------------------------------------- */
+/* --- libcurl's reports ----------------------------------------------------------------------- */
 
 static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
   (void)purpose;

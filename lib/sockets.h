@@ -19,7 +19,7 @@ typedef struct dp__way {
 
 /* A connection. libcurl owns it; we count it and may shut it down. */
 typedef struct dp__socket {
-  struct dp__socket *next, **link; /* all of the host */
+  struct dp__socket *next, **link;           /* all of the host */
   struct dp__socket *idle_next, **idle_link; /* those that idle, the longest first */
   struct dp__host *host;
   dp__way *way;             /* NULL until an exchange took it */
@@ -50,8 +50,8 @@ void dp__sockets_free(struct dp__host *host);
 
 /* dp__socket_take - this exchange uses it from now on. */
 void dp__socket_take(dp__socket *socket, struct dp_exchange *exchange);
-/* dp__socket_leave - the exchange is done with its connection, if it has one; reusable: libcurl keeps
- * it for another. */
+/* dp__socket_leave - the exchange is done with its connection, if it has one; reusable: libcurl
+ * keeps it for another. */
 void dp__socket_leave(struct dp_exchange *exchange, bool reusable);
 /* dp__socket_died - the server closed an idle connection. */
 void dp__socket_died(dp__socket *socket);

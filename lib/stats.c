@@ -1,6 +1,6 @@
 /*
- * Statistics: a picture taken on the engine's thread, so that its numbers belong together. A caller on
- * another thread waits for the one turn of the loop that takes it.
+ * Statistics: a picture taken on the engine's thread, so that its numbers belong together. A caller
+ * on another thread waits for the one turn of the loop that takes it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * Timers in a binary heap, embedded in their owners.
  *
  * Each call has one or two, nearly all of which are cleared before they are due, so setting and
- * clearing must be cheap and must not allocate: a timer knows its place in the heap and is taken out
- * from there in O(log n).
+ * clearing must be cheap and must not allocate: a timer knows its place in the heap and is taken
+ * out from there in O(log n).
  */
 #include "timer.h"
 

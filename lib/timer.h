@@ -19,7 +19,8 @@ typedef struct dp__timers {
 } dp__timers;
 
 void dp__timers_deinit(dp__timers *timers);
-/* dp__timer_set - run once at at_us or later; moves a timer that is set. False when memory is out. */
+/* dp__timer_set - run once at at_us or later; moves a timer that is set. False when memory is
+ * out. */
 bool dp__timer_set(dp__timers *timers, dp__timer *timer, uint64_t at_us,
                    void (*run)(dp__timer *timer));
 /* dp__timer_clear - harmless when not set. */

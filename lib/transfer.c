@@ -1,10 +1,10 @@
 /*
  * An exchange as a libcurl transfer: every option that is set, and why.
  *
- * Easy handles are kept and used again: making one costs more than all that is set here. One that was
- * last set up for the same profile keeps what belongs to it and gets only the exchange's own. Nothing of
- * the environment is read (proxy, .netrc, cookies), since the engine serves programs whose environments
- * differ. HTTP/1.1 alone: a paused HTTP/2 transfer buffers tens of megabytes.
+ * Easy handles are kept and used again: making one costs more than all that is set here. One that
+ * was last set up for the same profile keeps what belongs to it and gets only the exchange's own.
+ * Nothing of the environment is read (proxy, .netrc, cookies), since the engine serves programs
+ * whose environments differ. HTTP/1.1 alone: a paused HTTP/2 transfer buffers tens of megabytes.
  */
 #include "transfer.h"
 
@@ -14,9 +14,9 @@
 #include "errors.h"
 #include "ferry.h"
 
-/* Called each time libcurl is about to send the request. On a reused connection that dies before the
- * first byte of an answer it would send any request once more, POST too: the server may have done the
- * work by then, so only what may be repeated gets through here twice. */
+/* Called each time libcurl is about to send the request. On a reused connection that dies before
+ * the first byte of an answer it would send any request once more, POST too: the server may have
+ * done the work by then, so only what may be repeated gets through here twice. */
 static int on_start(void *user, char *ip, char *local_ip, int port, int local_port) {
   (void)ip, (void)local_ip, (void)port, (void)local_port;
   dp_exchange *e = user;
@@ -91,11 +91,11 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *user) {
   return is_too_short(e) ? CURL_READFUNC_ABORT : length;
 }
 
-/* --- the profile's part --------------------------------------------------------------------------- */
+/* --- the profile's part ---------------------------------------------------------------------- */
 
 void dp__transfer_set_tls(const dp_profile *p, CURL *easy) {
-  /* Left at its default, Debian's libcurl loads a directory of CAs for each connection: 20 ms of CPU.
-   * NULL lets it keep the parsed store for all connections. */
+  /* Left at its default, Debian's libcurl loads a directory of CAs for each connection: 20 ms of
+   * CPU. NULL lets it keep the parsed store for all connections. */
   curl_easy_setopt(easy, CURLOPT_CAPATH, p->ca_dir);
   curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 86400L);
   if (p->ca_dir)
@@ -144,7 +144,7 @@ static void set_profile(const dp_exchange *e, CURL *easy) {
   curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 }
 
-/* --- the exchange's part -------------------------------------------------------------------------- */
+/* --- the exchange's part --------------------------------------------------------------------- */
 
 static void set_body(const dp_exchange *e, CURL *easy) {
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
@@ -202,7 +202,7 @@ bool dp__transfer_setup(dp_exchange *e) {
   return curl_easy_setopt(e->easy, CURLOPT_URL, e->url) == CURLE_OK;
 }
 
-/* --- what came of it ------------------------------------------------------------------------------- */
+/* --- what came of it ------------------------------------------------------------------------- */
 
 static uint64_t info(const dp_exchange *e, CURLINFO what) {
   curl_off_t value = 0;
@@ -276,8 +276,8 @@ void dp__transfer_measure(dp_exchange *e) {
   meta->attempts = dp__transfer_attempts(e);
   meta->sent = info(e, CURLINFO_SIZE_UPLOAD_T);
   meta->received = info(e, CURLINFO_SIZE_DOWNLOAD_T);
-  meta->server_us = between(info(e, CURLINFO_PRETRANSFER_TIME_T),
-                            info(e, CURLINFO_STARTTRANSFER_TIME_T));
+  meta->server_us =
+      between(info(e, CURLINFO_PRETRANSFER_TIME_T), info(e, CURLINFO_STARTTRANSFER_TIME_T));
   e->outcome.sent_all = sent_all(e);
   measure_connection(e);
   host->transfers += e->starts;

@@ -25,7 +25,8 @@ typedef enum dp__exchange_state {
   DP__EXCHANGE_DONE
 } dp__exchange_state;
 
-/* One allocation holds the exchange and all that it sends: URL, headers and body stand behind it. */
+/* One allocation holds the exchange and all that it sends: URL, headers and body stand behind
+ * it. */
 struct dp_exchange {
   atomic_uint refs;
   dp_client *client;
@@ -50,7 +51,7 @@ struct dp_exchange {
   dp_priority priority;
   dp_lane lane;
   bool repeatable;
-  bool warming; /* opens a connection: not held by the limiter */
+  bool warming;            /* opens a connection: not held by the limiter */
   struct dp__ferry *ferry; /* carries callbacks to dp_client_dispatch; NULL = they run here */
 
   /* Family: a parent's cancel and deadline reach its children. */
@@ -66,13 +67,13 @@ struct dp_exchange {
 
   /* How it goes. */
   CURL *easy;
-  dp__socket *socket;  /* its connection, once libcurl waits on one for it */
-  bool starting;       /* counted in its way's starting */
-  uint32_t starts;     /* how often libcurl began to send it */
-  bool second_start;   /* libcurl wanted to send it again and was not let */
-  bool head_complete;  /* the blank line after the final head came */
-  bool head_given;     /* on_head took it */
-  bool finished;       /* finish ran: on_done is on its way */
+  dp__socket *socket; /* its connection, once libcurl waits on one for it */
+  bool starting;      /* counted in its way's starting */
+  uint32_t starts;    /* how often libcurl began to send it */
+  bool second_start;  /* libcurl wanted to send it again and was not let */
+  bool head_complete; /* the blank line after the final head came */
+  bool head_given;    /* on_head took it */
+  bool finished;      /* finish ran: on_done is on its way */
   bool paused_head, paused_source, paused_data;
   bool source_ended;
   uint64_t given;      /* bytes that source gave */
@@ -80,21 +81,21 @@ struct dp_exchange {
   uint64_t head_bytes; /* of all heads and trailers so far */
   dp_header *headers_in;
   size_t header_count;
-  char version[32];    /* the server's, as it was known at the end */
+  char version[32]; /* the server's, as it was known at the end */
   uint64_t accepted_us, running_us, deadline_us;
-  uint64_t moved;      /* a count of bytes and events, when the stall timer looked last */
-  uint32_t quiet;      /* how many looks ago that changed */
-  dp_error error;      /* the reason we ended it, before libcurl tells its own */
+  uint64_t moved; /* a count of bytes and events, when the stall timer looked last */
+  uint32_t quiet; /* how many looks ago that changed */
+  dp_error error; /* the reason we ended it, before libcurl tells its own */
   dp_outcome outcome;
   char detail[CURL_ERROR_SIZE]; /* libcurl's own words */
 };
 
-/* dp__exchange_new - an exchange that has not started; checks all options. deadline_ms 0 is none here,
- * since a call has a timer of its own. Any thread. */
-dp_kind dp__exchange_new(dp_client *client, const dp_exchange_options *options,
-                         dp_exchange **out, dp_error *err);
-/* dp__exchange_submit - start it (course.c, as all that follows), which takes over a reference and is matched by dp__engine_begin.
- * Engine's thread; on_done comes in a later turn of the loop. */
+/* dp__exchange_new - an exchange that has not started; checks all options. deadline_ms 0 is none
+ * here, since a call has a timer of its own. Any thread. */
+dp_kind dp__exchange_new(dp_client *client, const dp_exchange_options *options, dp_exchange **out,
+                         dp_error *err);
+/* dp__exchange_submit - start it (course.c, as all that follows), which takes over a reference and
+ * is matched by dp__engine_begin. Engine's thread; on_done comes in a later turn of the loop. */
 void dp__exchange_submit(dp_exchange *exchange);
 /* dp__exchange_end - end it now, for the reason in error. Engine's thread; on_done comes later. */
 void dp__exchange_end(dp_exchange *exchange, const dp_error *error);
@@ -115,8 +116,8 @@ void dp__transfer_set_tls(const dp_profile *profile, CURL *easy);
 void dp__transfer_measure(dp_exchange *exchange);
 /* dp__transfer_moved - a number that changes with every byte, either way. */
 uint64_t dp__transfer_moved(const dp_exchange *exchange);
-/* dp__transfer_release - take the easy handle out of the multi and keep it for another. reusable: the
- * exchange went to its end, so that libcurl may have kept its connection. */
+/* dp__transfer_release - take the easy handle out of the multi and keep it for another. reusable:
+ * the exchange went to its end, so that libcurl may have kept its connection. */
 void dp__transfer_release(dp_exchange *exchange, bool reusable);
 /* dp__transfer_phase - what it is at, for messages: "while the name was looked up". */
 const char *dp__transfer_phase(const dp_exchange *exchange);
@@ -128,7 +129,8 @@ dp_flow dp__head_give(dp_exchange *exchange);
 /* dp__head_call - run on_head, on whatever thread it belongs to. head.c */
 dp_flow dp__head_call(dp_exchange *exchange);
 
-/* dp__curl_error - what a CURLcode means for us; the only place where one is looked at. curlerr.c */
+/* dp__curl_error - what a CURLcode means for us; the only place where one is looked at.
+ * curlerr.c */
 void dp__curl_error(CURLcode code, const dp_exchange *exchange, dp_error *err);
 
 #endif

@@ -3,8 +3,8 @@
  *
  * libcurl has no way to put a bare connection into its pool, so each is opened by a request that
  * costs the server next to nothing: the base URL's root, which Dify answers at once with a 404 that
- * carries X-Version. They are all accepted before the first is answered, so each gets a connection of
- * its own.
+ * carries X-Version. They are all accepted before the first is answered, so each gets a connection
+ * of its own.
  */
 #include <stdlib.h>
 
@@ -66,15 +66,15 @@ static void start_all(dp__job *job) {
   one_less(w);
 }
 
-dp_kind dp_profile_warm(dp_profile *profile, uint32_t connections, dp_warm_fn on_done,
-                        void *user) {
+dp_kind dp_profile_warm(dp_profile *profile, uint32_t connections, dp_warm_fn on_done, void *user) {
   dp_client *client = profile->client;
   if (!client || connections < 1 || connections > 1024)
     return DP_INVALID_REQUEST;
   dp_kind kind = dp__engine_accepts(client, NULL);
   if (kind != DP_OK)
     return kind;
-  uint32_t bound = profile->connections ? profile->connections : client->options.connections_per_host;
+  uint32_t bound =
+      profile->connections ? profile->connections : client->options.connections_per_host;
   warming *w = calloc(1, sizeof *w);
   if (!w)
     return DP_INTERNAL;

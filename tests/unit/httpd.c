@@ -1,7 +1,7 @@
 /*
- * A thread a connection, since what it plays are servers that block, stall and die, one connection at a
- * time. Whatever waits does so on one condition with the counters, so that a test can wait for what the
- * server has seen instead of sleeping.
+ * A thread a connection, since what it plays are servers that block, stall and die, one connection
+ * at a time. Whatever waits does so on one condition with the counters, so that a test can wait for
+ * what the server has seen instead of sleeping.
  */
 #include "httpd.h"
 
@@ -53,7 +53,7 @@ struct httpd {
   char *last;
 };
 
-/* --- bytes ----------------------------------------------------------------------------------------- */
+/* --- bytes ----------------------------------------------------------------------------------- */
 
 static ssize_t get(connection *c, void *data, size_t length) {
   return c->tls ? httpd_tls_read(c->tls, data, length) : recv(c->fd, data, length, 0);
@@ -62,8 +62,8 @@ static ssize_t get(connection *c, void *data, size_t length) {
 static bool put(connection *c, const void *data, size_t length) {
   const char *at = data;
   while (length) {
-    ssize_t sent = c->tls ? httpd_tls_write(c->tls, at, length)
-                          : send(c->fd, at, length, MSG_NOSIGNAL);
+    ssize_t sent =
+        c->tls ? httpd_tls_write(c->tls, at, length) : send(c->fd, at, length, MSG_NOSIGNAL);
     if (sent <= 0)
       return false;
     at += sent;
@@ -80,13 +80,14 @@ static bool answer(connection *c, const char *status, const char *extra, const v
                    size_t length) {
   char head[512];
   snprintf(head, sizeof head,
-           "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nX-Version: 1.2.3\r\n%sContent-Length: %zu\r\n\r\n",
+           "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nX-Version: 1.2.3\r\n%sContent-Length: "
+           "%zu\r\n\r\n",
            status, extra, length);
   bool none = strncmp(c->head, "HEAD ", 5) == 0;
   return say(c, head) && (none || put(c, body, length));
 }
 
-/* --- waiting --------------------------------------------------------------------------------------- */
+/* --- waiting --------------------------------------------------------------------------------- */
 
 static struct timespec deadline(void) {
   struct timespec until;
@@ -158,7 +159,7 @@ char *httpd_last(httpd *server) {
   return last;
 }
 
-/* --- a request --------------------------------------------------------------------------------------- */
+/* --- a request ------------------------------------------------------------------------------- */
 
 static bool read_head(connection *c) {
   memmove(c->head, c->head + c->used, c->head_length - c->used);
@@ -246,7 +247,7 @@ static bool read_body(connection *c) {
   return ok;
 }
 
-/* --- what it plays: true = the connection stays --------------------------------------------------------- */
+/* --- what it plays: true = the connection stays ---------------------------------------------- */
 
 static bool ok(connection *c) {
   return answer(c, "200 OK", "", "ok", 2);
@@ -281,7 +282,8 @@ static bool closing(connection *c) {
 }
 
 static bool interim(connection *c) {
-  return say(c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n") && ok(c);
+  return say(c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n") &&
+         ok(c);
 }
 
 static bool second(connection *c) {
@@ -414,7 +416,7 @@ static void *serve_connection(void *user) {
   return NULL;
 }
 
-/* --- the server ------------------------------------------------------------------------------------------ */
+/* --- the server ------------------------------------------------------------------------------ */
 
 static void accept_one(httpd *server) {
   int fd = accept(server->listener, NULL, NULL);

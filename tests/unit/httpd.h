@@ -33,8 +33,8 @@ typedef struct httpd_counts {
   uint32_t requests;    /* whose head was read */
   uint32_t bodies;      /* whose body was read, too */
   uint64_t body_bytes;
-  uint32_t most;        /* requests at once */
-  uint32_t ended;       /* connections that are gone */
+  uint32_t most;  /* requests at once */
+  uint32_t ended; /* connections that are gone */
 } httpd_counts;
 
 /* httpd_start - listen on a free port of 127.0.0.1. pem_cert, pem_key: NULL = plain HTTP. */

@@ -1,6 +1,7 @@
 /*
- * TLS for the test's server. OpenSSL is not needed to build difypool, so neither is it for its tests:
- * where its headers are missing, httpd_make_certificate says no and the tests that need TLS are skipped.
+ * TLS for the test's server. OpenSSL is not needed to build difypool, so neither is it for its
+ * tests: where its headers are missing, httpd_make_certificate says no and the tests that need TLS
+ * are skipped.
  */
 #include "httpd_tls.h"
 

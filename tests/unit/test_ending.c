@@ -118,7 +118,7 @@ static void test_stalls(void **state) {
   expect(w, "/ok", DP_OK, "");
 }
 
-/* --- cancel, in each phase ------------------------------------------------------------------------------- */
+/* --- cancel, in each phase ------------------------------------------------------------------- */
 
 static void cancel_and_check(result *r) {
   dp_exchange_cancel(r->exchange);
@@ -185,7 +185,8 @@ static void test_cancel_while_it_works(void **state) {
   assert_int_equal(host_stats(w).connections_open, 0); /* none can be used again */
 }
 
-static dp_flow pause_source(dp_exchange *e, void *buffer, size_t capacity, size_t *length, void *user) {
+static dp_flow pause_source(dp_exchange *e, void *buffer, size_t capacity, size_t *length,
+                            void *user) {
   (void)e, (void)buffer, (void)capacity, (void)length, (void)user;
   return DP_FLOW_PAUSE;
 }
@@ -223,7 +224,7 @@ static void test_cancelled_in_its_callback(void **state) {
   check(run(w, &o), DP_CANCELLED, "cancelled", "");
 }
 
-/* --- parents ------------------------------------------------------------------------------------------------ */
+/* --- parents --------------------------------------------------------------------------------- */
 
 static void start_family(world *w, result *parent, result *children[3], uint32_t parent_ms) {
   dp_exchange_options o = options_for("/work", parent);
@@ -286,7 +287,7 @@ static void test_child_of_the_cancelled(void **state) {
   assert_true(httpd_count(w->server).requests <= 1);
 }
 
-/* --- freeing, draining, forks ------------------------------------------------------------------------------- */
+/* --- freeing, draining, forks ---------------------------------------------------------------- */
 
 enum { OPEN = 30 };
 

@@ -130,9 +130,15 @@ static void test_head_bound(void **state) {
 
 static void test_refused_options(void **state) {
   world *w = *state;
-  const dp_header bad[] = {{"Host", "a"},       {"authorization", "a"}, {"Content-Length", "1"},
-                           {"Connection", "a"}, {"bad name", "a"},      {"X", "a\r\nY: b"},
-                           {"", "a"},           {NULL, "a"},            {"X", NULL}};
+  const dp_header bad[] = {{"Host", "a"},
+                           {"authorization", "a"},
+                           {"Content-Length", "1"},
+                           {"Connection", "a"},
+                           {"bad name", "a"},
+                           {"X", "a\r\nY: b"},
+                           {"", "a"},
+                           {NULL, "a"},
+                           {"X", NULL}};
   result *r = result_new();
   dp_error err;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -162,8 +168,11 @@ static void test_refused_options(void **state) {
   o = options_for("/ok", r);
   o.lane = (dp_lane)7;
   assert_int_equal(dp_exchange_start(w->client, &o, NULL, &err), DP_INVALID_REQUEST);
-  result_free(run(w, &(dp_exchange_options){.size = sizeof o, .method = "GET", .path = "/ok",
-                                            .on_done = result_on_done, .user = r,
+  result_free(run(w, &(dp_exchange_options){.size = sizeof o,
+                                            .method = "GET",
+                                            .path = "/ok",
+                                            .on_done = result_on_done,
+                                            .user = r,
                                             .source_length = -1}));
   assert_int_equal(httpd_count(w->server).requests, 1);
 }

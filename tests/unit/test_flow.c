@@ -309,7 +309,7 @@ static void test_abort(void **state) {
   expect(w, "/ok", DP_OK, "");
 }
 
-/* --- where the program dispatches ----------------------------------------------------------------------- */
+/* --- where the program dispatches ------------------------------------------------------------ */
 
 static void dispatch_until_done(world *w, result *r) {
   struct pollfd fd = {.fd = dp_client_fd(w->client), .events = POLLIN};
@@ -387,18 +387,12 @@ static void test_freed_undispatched(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_paused_download),
-      TEST(test_paused_often),
-      TEST(test_paused_head),
-      TEST(test_paused_head_without_body),
-      TEST(test_paused_upload),
-      TEST(test_source_of_another_length),
-      TEST(test_upload_to_the_deaf),
-      TEST(test_abort),
-      TEST(test_dispatched_download),
-      TEST(test_dispatched_pauses),
-      TEST(test_dispatched_upload),
-      TEST(test_freed_undispatched),
+      TEST(test_paused_download),     TEST(test_paused_often),
+      TEST(test_paused_head),         TEST(test_paused_head_without_body),
+      TEST(test_paused_upload),       TEST(test_source_of_another_length),
+      TEST(test_upload_to_the_deaf),  TEST(test_abort),
+      TEST(test_dispatched_download), TEST(test_dispatched_pauses),
+      TEST(test_dispatched_upload),   TEST(test_freed_undispatched),
   };
   return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }

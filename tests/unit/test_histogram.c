@@ -60,7 +60,7 @@ static void test_huge(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_empty),  cmocka_unit_test(test_one_value),
+      cmocka_unit_test(test_empty),     cmocka_unit_test(test_one_value),
       cmocka_unit_test(test_quantiles), cmocka_unit_test(test_fading),
       cmocka_unit_test(test_huge),
   };

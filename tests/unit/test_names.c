@@ -1,5 +1,5 @@
-/* A name server that does not answer: other hosts' calls go on, deadlines hold, and freeing does not
- * wait for it. The C library's look-up is replaced by one that hangs for a certain name. */
+/* A name server that does not answer: other hosts' calls go on, deadlines hold, and freeing does
+ * not wait for it. The C library's look-up is replaced by one that hangs for a certain name. */
 #include "world.h"
 
 #include <dlfcn.h>
@@ -178,8 +178,8 @@ static void test_unknown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_others_go_on), TEST(test_deadline), TEST(test_connect_timeout),
-      TEST(test_freed_meanwhile),         TEST(test_unknown),
+      TEST(test_others_go_on),    TEST(test_deadline), TEST(test_connect_timeout),
+      TEST(test_freed_meanwhile), TEST(test_unknown),
   };
   return cmocka_run_group_tests_name("names", tests, NULL, NULL);
 }

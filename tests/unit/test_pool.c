@@ -1,4 +1,5 @@
-/* The pool: how many connections there are, who waits, who goes first, and what is never sent twice. */
+/* The pool: how many connections there are, who waits, who goes first, and what is never sent
+ * twice. */
 #include "world.h"
 
 #include <stdio.h>
@@ -141,10 +142,9 @@ static void test_priorities(void **state) {
   dp_client_options options = DP_CLIENT_OPTIONS_INIT;
   options.connections_per_host = 1;
   world_restart(w, options);
-  static const dp_priority priorities[] = {DP_PRIORITY_NORMAL,      DP_PRIORITY_BULK,
-                                           DP_PRIORITY_NORMAL,      DP_PRIORITY_INTERACTIVE,
-                                           DP_PRIORITY_BULK,        DP_PRIORITY_INTERACTIVE,
-                                           DP_PRIORITY_NORMAL};
+  static const dp_priority priorities[] = {
+      DP_PRIORITY_NORMAL, DP_PRIORITY_BULK,        DP_PRIORITY_NORMAL, DP_PRIORITY_INTERACTIVE,
+      DP_PRIORITY_BULK,   DP_PRIORITY_INTERACTIVE, DP_PRIORITY_NORMAL};
   order sequence = {.lock = PTHREAD_MUTEX_INITIALIZER};
   letter letters[7];
   for (int i = 0; i < 7; i++) {
@@ -219,7 +219,7 @@ static void test_profiles_bound(void **state) {
   dp_profile_unref(narrow);
 }
 
-/* --- reused connections that die --------------------------------------------------------------------- */
+/* --- reused connections that die ------------------------------------------------------------- */
 
 static void test_post_is_sent_once(void **state) {
   world *w = *state;
@@ -240,7 +240,8 @@ static void test_get_is_repeated(void **state) {
   expect(w, "/second", DP_OK, "");
   expect(w, "/second", DP_OK, "");
   httpd_counts counts = httpd_count(w->server);
-  assert_int_equal(counts.requests, 3); /* the second was read, and came again on a new connection */
+  assert_int_equal(counts.requests,
+                   3); /* the second was read, and came again on a new connection */
   assert_int_equal(counts.connections, 2);
 }
 
@@ -287,7 +288,7 @@ static void test_idle_age(void **state) {
   assert_int_equal(httpd_count(w->server).connections, 2);
 }
 
-/* --- warm-up -------------------------------------------------------------------------------------------- */
+/* --- warm-up --------------------------------------------------------------------------------- */
 
 static void on_warm(dp_profile *profile, uint32_t ready, void *user) {
   (void)profile;
@@ -382,15 +383,24 @@ static void test_two_hosts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_one_after_another), TEST(test_unpooled),
-      TEST(test_switch),            TEST(test_bound),
-      TEST(test_wait_queue),        TEST(test_priorities),
-      TEST(test_lanes),             TEST(test_profiles_bound),
-      TEST(test_post_is_sent_once), TEST(test_get_is_repeated),
-      TEST(test_delete_is_sent_once), TEST(test_closed_while_idle),
-      TEST(test_connection_close),  TEST(test_idle_age),
-      TEST(test_warm),              TEST(test_warm_from_the_start),
-      TEST(test_statistics),        TEST(test_two_hosts),
+      TEST(test_one_after_another),
+      TEST(test_unpooled),
+      TEST(test_switch),
+      TEST(test_bound),
+      TEST(test_wait_queue),
+      TEST(test_priorities),
+      TEST(test_lanes),
+      TEST(test_profiles_bound),
+      TEST(test_post_is_sent_once),
+      TEST(test_get_is_repeated),
+      TEST(test_delete_is_sent_once),
+      TEST(test_closed_while_idle),
+      TEST(test_connection_close),
+      TEST(test_idle_age),
+      TEST(test_warm),
+      TEST(test_warm_from_the_start),
+      TEST(test_statistics),
+      TEST(test_two_hosts),
   };
   return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

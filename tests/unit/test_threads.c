@@ -1,4 +1,5 @@
-/* Many threads at one client: starting, cancelling, switching, looking at statistics, all at once. */
+/* Many threads at one client: starting, cancelling, switching, looking at statistics, all at
+ * once. */
 #include "world.h"
 
 #include <stdatomic.h>

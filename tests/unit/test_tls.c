@@ -193,7 +193,8 @@ static void test_bound_over_settings(void **state) {
   dp_profile_unref(profiles[1]);
 }
 
-/* What goes wrong within the handshake: a server that speaks something else, and one that goes away. */
+/* What goes wrong within the handshake: a server that speaks something else, and one that goes
+ * away. */
 static result *start_at_plain_server(secure *s, httpd *plain, uint32_t deadline_ms,
                                      dp_profile **profile) {
   char url[64];
@@ -279,8 +280,8 @@ static void test_no_tls_there(void **state) {
   close(listener);
 }
 
-/* A FIFO can be read once, and to open it for writing waits for its reader: so the store is read before
- * any call needs it, and never again. */
+/* A FIFO can be read once, and to open it for writing waits for its reader: so the store is read
+ * before any call needs it, and never again. */
 static void test_store_is_read_ahead_and_kept(void **state) {
   secure *s = needs_tls(state);
   char dir[] = "/tmp/difypool-test-XXXXXX", path[64];
@@ -314,13 +315,18 @@ static void test_no_pem(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_ca_bytes),        TEST(test_unknown_ca),
-      TEST(test_ca_file),         TEST(test_no_verification),
-      TEST(test_wrong_name),      TEST(test_profiles_are_parted),
-      TEST(test_bound_over_settings), TEST(test_cut_handshake),
+      TEST(test_ca_bytes),
+      TEST(test_unknown_ca),
+      TEST(test_ca_file),
+      TEST(test_no_verification),
+      TEST(test_wrong_name),
+      TEST(test_profiles_are_parted),
+      TEST(test_bound_over_settings),
+      TEST(test_cut_handshake),
       TEST(test_handshake_past_its_deadline),
       TEST(test_no_tls_there),
-      TEST(test_store_is_read_ahead_and_kept), TEST(test_no_pem),
+      TEST(test_store_is_read_ahead_and_kept),
+      TEST(test_no_pem),
   };
   return cmocka_run_group_tests_name("tls", tests, NULL, NULL);
 }

@@ -34,8 +34,8 @@ typedef struct world {
   size_t descriptors; /* open before */
 } world;
 
-/* world_start, world_end - for cmocka's setup and teardown; the end checks that no descriptor leaked.
- * world_start_with - with options of the client; base_url and key are filled in. */
+/* world_start, world_end - for cmocka's setup and teardown; the end checks that no descriptor
+ * leaked. world_start_with - with options of the client; base_url and key are filled in. */
 int world_start(void **state);
 int world_end(void **state);
 void world_start_with(world *w, dp_client_options options);
