@@ -151,7 +151,7 @@ static size_t from_hex(const char *line, uint8_t *bytes) {
 
 static void play(const uint8_t *bytes, size_t size, uint8_t parser) {
   uint8_t changed[BYTES + 2];
-  for (int round = 0; round < ROUNDS; round++) {
+  for (int round = 0; size <= BYTES && round < ROUNDS; round++) {
     changed[0] = parser;
     memcpy(changed + 1, bytes, size);
     LLVMFuzzerTestOneInput(changed, 1 + (round ? change(changed + 1, size) : size));
