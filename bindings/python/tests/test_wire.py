@@ -207,3 +207,44 @@ def test_silence_means_less_for_a_read_than_for_a_write(op: str, args: dict[str,
     call.rid = 0x80000001
     call.frame(b"e" * 16, 0.0)
     assert call.late().kind == kind
+
+
+def test_random_bytes_are_an_error_at_worst() -> None:
+    """Whatever a service sends: whole frames, or Protocol; never another exception, and no memory for mere claims."""
+    dice = random.Random(11)
+    good = _wire.PEER + b"".join(b"\x01" + struct.pack(">Q", n) + dice.randbytes(n) for n in (4, 40, 400))
+    for _ in range(3000):
+        stream = bytearray(good)
+        for _ in range(dice.randint(1, 6)):
+            stream[dice.randrange(len(stream))] = dice.randrange(256)
+        frames, answers = _wire.Frames(), []
+        try:
+            feed(frames, bytes(stream), answers)
+        except errors.Protocol:
+            continue
+        assert len(frames._buffer) <= 128 << 10
+
+
+def test_random_replies_are_an_error_at_worst() -> None:
+    dice = random.Random(12)
+    good = msgpack.packb(
+        {
+            "v": 1,
+            "id": CALL_ID,
+            "epoch": b"e" * 16,
+            "ok": {"status": 200, "type": "t", "headers": {"a": "b"}, "body": b"x", "meta": {}},
+        }
+    )
+    bad = msgpack.packb(
+        {"v": 1, "id": CALL_ID, "error": {"kind": "timeout", "message": "m", "status": 1, "retry_after_ms": 5}}
+    )
+    for _ in range(20_000):
+        reply = bytearray(dice.choice((good, bad)))
+        for _ in range(dice.randint(1, 4)):
+            reply[dice.randrange(len(reply))] = dice.randrange(256)
+        _, outcome = _wire.reply(
+            b"\x80\0\0\1" + bytes(reply[: dice.randint(0, len(reply))] if dice.random() < 0.2 else reply), CALL_ID
+        )
+        assert isinstance(outcome, (Reply, errors.Error))
+        assert repr(outcome)
+        assert str(outcome) is not None
