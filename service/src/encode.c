@@ -159,69 +159,67 @@ static void pack_headers(msgpack_packer *packer, const dp_reply *reply, bool who
   }
 }
 
-typedef struct number_key {
+typedef enum meta_form { NUMBER, FLAG, TEXT } meta_form;
+
+typedef struct meta_entry {
   const char *key;
+  meta_form form;
   uint64_t value;
-} number_key;
-
-enum { META_NUMBERS = 10, META_FLAGS = 5, META_TEXTS = 3 };
-
-static void meta_numbers(const dp_meta *meta, number_key out[META_NUMBERS]) {
-  const number_key numbers[META_NUMBERS] = {{DP_KEY_ATTEMPTS, meta->attempts},
-                                            {DP_KEY_QUEUED_US, meta->queued_us},
-                                            {DP_KEY_PACED_US, meta->paced_us},
-                                            {DP_KEY_DNS_US, meta->dns_us},
-                                            {DP_KEY_CONNECT_US, meta->connect_us},
-                                            {DP_KEY_TLS_US, meta->tls_us},
-                                            {DP_KEY_SERVER_US, meta->server_us},
-                                            {DP_KEY_TOTAL_US, meta->total_us},
-                                            {DP_KEY_SENT, meta->sent},
-                                            {DP_KEY_RECEIVED, meta->received}};
-  memcpy(out, numbers, sizeof(numbers));
-}
+  const char *text;
+} meta_entry;
 
 /* What is 0, false or "" is left out: a reply of a quick call stays short. */
-static void pack_meta(msgpack_packer *packer, const dp_meta *meta, const dpd_answer_style *style) {
-  number_key numbers[META_NUMBERS];
-  meta_numbers(meta, numbers);
-  const number_key flags[META_FLAGS] = {{DP_KEY_REUSED, meta->reused},
-                                        {DP_KEY_CACHED, meta->cached},
-                                        {DP_KEY_JOINED, meta->joined || style->joined},
-                                        {DP_KEY_VERIFIED, meta->verified},
-                                        {DP_KEY_RESENT, style->resent}};
-  const char *op = dp_op_name(meta->op);
-  const char *const texts[META_TEXTS][2] = {
-      {DP_KEY_OP, op}, {DP_KEY_VERSION, meta->version}, {DP_KEY_NOTE, meta->note}};
-  uint32_t count = 0;
-  for (size_t i = 0; i < META_NUMBERS; i++) {
-    count += numbers[i].value != 0;
+static bool worth_saying(const meta_entry *entry) {
+  return entry->form == TEXT ? entry->text != NULL && entry->text[0] != '\0' : entry->value != 0;
+}
+
+static void pack_entry(msgpack_packer *packer, const meta_entry *entry) {
+  dpd_pack_text(packer, entry->key);
+  if (entry->form == TEXT) {
+    pack_foreign(packer, entry->text);
+  } else if (entry->form == FLAG) {
+    msgpack_pack_true(packer);
+  } else {
+    msgpack_pack_uint64(packer, entry->value);
   }
-  for (size_t i = 0; i < META_FLAGS; i++) {
-    count += flags[i].value != 0;
-  }
-  for (size_t i = 0; i < META_TEXTS; i++) {
-    count += texts[i][1] != NULL && texts[i][1][0] != '\0';
+}
+
+static void pack_entries(msgpack_packer *packer, const meta_entry *entries, size_t count) {
+  uint32_t said = 0;
+  for (size_t i = 0; i < count; i++) {
+    said += worth_saying(&entries[i]);
   }
   dpd_pack_text(packer, DP_KEY_META);
-  msgpack_pack_map(packer, count);
-  for (size_t i = 0; i < META_NUMBERS; i++) {
-    if (numbers[i].value != 0) {
-      dpd_pack_text(packer, numbers[i].key);
-      msgpack_pack_uint64(packer, numbers[i].value);
+  msgpack_pack_map(packer, said);
+  for (size_t i = 0; i < count; i++) {
+    if (worth_saying(&entries[i])) {
+      pack_entry(packer, &entries[i]);
     }
   }
-  for (size_t i = 0; i < META_FLAGS; i++) {
-    if (flags[i].value != 0) {
-      dpd_pack_text(packer, flags[i].key);
-      msgpack_pack_true(packer);
-    }
-  }
-  for (size_t i = 0; i < META_TEXTS; i++) {
-    if (texts[i][1] != NULL && texts[i][1][0] != '\0') {
-      dpd_pack_text(packer, texts[i][0]);
-      pack_foreign(packer, texts[i][1]);
-    }
-  }
+}
+
+static void pack_meta(msgpack_packer *packer, const dp_meta *meta, const dpd_answer_style *style) {
+  const meta_entry entries[] = {
+      {DP_KEY_ATTEMPTS, NUMBER, meta->attempts, NULL},
+      {DP_KEY_QUEUED_US, NUMBER, meta->queued_us, NULL},
+      {DP_KEY_PACED_US, NUMBER, meta->paced_us, NULL},
+      {DP_KEY_DNS_US, NUMBER, meta->dns_us, NULL},
+      {DP_KEY_CONNECT_US, NUMBER, meta->connect_us, NULL},
+      {DP_KEY_TLS_US, NUMBER, meta->tls_us, NULL},
+      {DP_KEY_SERVER_US, NUMBER, meta->server_us, NULL},
+      {DP_KEY_TOTAL_US, NUMBER, meta->total_us, NULL},
+      {DP_KEY_SENT, NUMBER, meta->sent, NULL},
+      {DP_KEY_RECEIVED, NUMBER, meta->received, NULL},
+      {DP_KEY_REUSED, FLAG, meta->reused, NULL},
+      {DP_KEY_CACHED, FLAG, meta->cached, NULL},
+      {DP_KEY_JOINED, FLAG, meta->joined || style->joined, NULL},
+      {DP_KEY_VERIFIED, FLAG, meta->verified, NULL},
+      {DP_KEY_RESENT, FLAG, style->resent, NULL},
+      {DP_KEY_OP, TEXT, 0, dp_op_name(meta->op)},
+      {DP_KEY_VERSION, TEXT, 0, meta->version},
+      {DP_KEY_NOTE, TEXT, 0, meta->note},
+  };
+  pack_entries(packer, entries, sizeof(entries) / sizeof(entries[0]));
 }
 
 static void pack_ok(dpd_out *out, msgpack_packer *packer, const dp_reply *reply,
