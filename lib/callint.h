@@ -181,6 +181,8 @@ void dp__call_succeed(dp_call *call);
 void dp__call_drop_exchange(dp_call *call, const dp_error *why);
 /* dp__call_adopt_exchange - take over a transfer from a call that shared it and is leaving. */
 void dp__call_adopt_exchange(dp_call *call, dp_call *from);
+/* dp__call_withdraw - take back a transfer that has no place yet, and step again. */
+void dp__call_withdraw(dp_call *call);
 /* dp__call_hold - wait, then step. */
 void dp__call_hold(dp_call *call, uint64_t wait_us);
 /* dp__call_dataset - the knowledge base that the request names, as it stands in the path, or NULL. */
@@ -195,6 +197,8 @@ void dp__call_leave_gate(dp_call *call);
 /* dp__call_pace_report - tell the pacer how a counted transfer ended. */
 void dp__call_pace_report(dp_call *call, bool reached, bool refused);
 void dp__call_breaker_report(dp_call *call, dp__health health);
+/* dp__host_withdraw - what waits for a place at that host asks again; circuit DP__CIRCUIT_COUNT = all. */
+void dp__host_withdraw(dp__host *host, dp__circuit circuit);
 
 /* --- share.c --- */
 /* dp__call_share - answer from the cache, or follow an equal read: true if one of them was done. */

@@ -222,6 +222,7 @@ static void teach(dp_call *call, const dp_outcome *outcome, const dp__verdict *v
   if (v->host_refused) {
     uint64_t pause = v->error.retry_after_ms ? v->error.retry_after_ms : 10000;
     host->held_until_us = now + 1000 * pause;
+    dp__host_withdraw(host, DP__CIRCUIT_COUNT);
   }
   if (!outcome->started)
     return;
@@ -323,6 +324,23 @@ void dp__call_drop_exchange(dp_call *call, const dp_error *why) {
   dp__call_mark_write(call);
   dp__exchange_end(exchange, &error);
   dp_exchange_unref(exchange);
+}
+
+void dp__call_withdraw(dp_call *call) {
+  dp_exchange *exchange = call->exchange;
+  uint64_t since = call->sent_us;
+  dp_error error;
+  dp__fail(&error, DP_CANCELLED, "withdrawn", NULL, "its call waits again");
+  call->exchange = NULL; /* on_done will find that nobody asks */
+  call->breaker_asked = false;
+  if (--call->tries == 0)
+    call->first_sent_us = 0;
+  dp__call_pace_report(call, false, false);
+  dp__call_mark_write(call);
+  dp__exchange_end(exchange, &error);
+  dp_exchange_unref(exchange);
+  dp__call_hold(call, 0);
+  call->held_us = since;
 }
 
 void dp__call_adopt_exchange(dp_call *call, dp_call *from) {

@@ -64,8 +64,8 @@ static void done_posted(dp__job *job) {
     return;
   }
   e->on_done(e, &e->outcome, e->user);
-  if (e->host) /* the limiter may have learnt from it that there is room for more */
-    dp__host_pump(e->host);
+  if (e->host) /* its place, and what the limiter may have learnt from it */
+    dp__host_pump_soon(e->host);
   dp_exchange_unref(e);
   dp__engine_end(client);
 }
@@ -256,7 +256,9 @@ void dp__exchange_finished(dp_exchange *e, CURLcode code) {
   dp__timer_clear(&e->client->timers, &e->stall_timer);
   if (!is_held(e))
     finish(e);
-  dp__host_pump(host);
+  /* Else its place is given on when on_done has run, which may have found the server down. */
+  if (!e->finished || e->ferry)
+    dp__host_pump(host);
 }
 
 static void fail_cancelled(dp_exchange *e) {

@@ -63,7 +63,7 @@ static void free_host(dp__host *host) {
 }
 
 void dp__host_free_if_unused(dp__host *host) {
-  if (host->profiles == 0 && !host->sockets.first)
+  if (host->profiles == 0 && !host->sockets.first && !host->pump_posted)
     free_host(host);
 }
 
@@ -152,6 +152,21 @@ void dp__host_pump(dp__host *host) {
       forgive(host);
       dp__exchange_run(e);
     }
+}
+
+static void pump_posted(dp__job *job) {
+  dp__host *host = (dp__host *)((char *)job - offsetof(dp__host, pump_job));
+  host->pump_posted = false;
+  dp__host_pump(host);
+  dp__host_free_if_unused(host);
+}
+
+void dp__host_pump_soon(dp__host *host) {
+  if (!host->waiting_count || host->pump_posted)
+    return;
+  host->pump_posted = true;
+  host->pump_job.run = pump_posted;
+  dp__engine_post(host->client, &host->pump_job);
 }
 
 void dp__host_found_dead(dp__host *host) {

@@ -35,6 +35,8 @@ typedef struct dp__host {
   uint32_t idle_age_ms; /* in force; halves when a connection was found dead */
   uint64_t idle_age_set_us;
   dp__timer age_timer;
+  dp__job pump_job;
+  bool pump_posted;
   dp__sockets sockets;
 
   uint64_t opened, reused, calls, transfers, errors;
@@ -52,6 +54,9 @@ void dp__host_enqueue(dp__host *host, struct dp_exchange *exchange);
 void dp__host_remove(dp__host *host, struct dp_exchange *exchange);
 /* dp__host_pump - start as many as have a place. */
 void dp__host_pump(dp__host *host);
+/* dp__host_pump_soon - the same behind all that has just ended: places that come free together are given
+ * away once everybody's on_done has run, one of which may find that the server is down. */
+void dp__host_pump_soon(dp__host *host);
 /* dp__host_found_dead - a reused connection was dead at first use: keep them for less long. */
 void dp__host_found_dead(dp__host *host);
 /* dp__host_raise_bound - a profile asks for so many connections; the bound never shrinks. */

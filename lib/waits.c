@@ -109,17 +109,38 @@ static dp__breaker *breaker_of(const dp_call *call) {
   return &call->host->breakers[call->request.desc->circuit];
 }
 
+/* Calls that the breaker let pass and that still wait for a place would go out one by one, each to the
+ * server that is down. */
+void dp__host_withdraw(dp__host *host, dp__circuit circuit) {
+  for (dp_call *call = host->client->call_list, *next; call; call = next) {
+    next = call->next;
+    if (call->host == host && call->phase == DP__CALL_SENT && call->exchange &&
+        call->exchange->state == DP__EXCHANGE_WAITING &&
+        (circuit == DP__CIRCUIT_COUNT ||
+         (call->breaker_asked && call->request.desc->circuit == circuit)))
+      dp__call_withdraw(call);
+  }
+}
+
+static void report(dp__host *host, dp__circuit circuit, dp__health health) {
+  dp_client *client = host->client;
+  dp__breaker *breaker = &host->breakers[circuit];
+  dp__breaker_state before = breaker->state;
+  dp__breaker_report(breaker, health, client->now_us);
+  if (breaker->state == before)
+    return;
+  bool open = breaker->state == DP__BREAKER_OPEN;
+  dp__log(client, open ? DP_LOG_WARNING : DP_LOG_INFO, "%s: the breaker of group %d is %s",
+          host->origin, (int)circuit, dp__breaker_name(breaker->state));
+  if (open)
+    dp__host_withdraw(host, circuit);
+}
+
 void dp__call_breaker_report(dp_call *call, dp__health health) {
   if (!call->breaker_asked)
     return;
   call->breaker_asked = false;
-  dp__breaker *breaker = breaker_of(call);
-  dp__breaker_state before = breaker->state;
-  dp__breaker_report(breaker, health, call->client->now_us);
-  if (breaker->state != before)
-    dp__log(call->client, breaker->state == DP__BREAKER_OPEN ? DP_LOG_WARNING : DP_LOG_INFO,
-            "%s: the breaker of %s and its like is %s", call->profile->base.origin,
-            call->request.desc->name, dp__breaker_name(breaker->state));
+  report(call->host, call->request.desc->circuit, health);
 }
 
 /* A cheap read in the place of a write: a breaker's probe may fail, and a write must not. */
@@ -134,8 +155,7 @@ static void probe_done(dp_exchange *exchange, const dp_outcome *outcome, void *u
   dp__health health = outcome->error.kind == DP_CANCELLED ? DP__HEALTH_UNKNOWN
                       : outcome->error.kind != DP_OK || outcome->status >= 500 ? DP__HEALTH_BAD
                                                                                : DP__HEALTH_GOOD;
-  dp__breaker_report(&p->profile->host->breakers[p->circuit], health,
-                     p->profile->client->now_us);
+  report(p->profile->host, p->circuit, health);
   dp_profile_unref(p->profile);
   free(p);
 }

@@ -139,6 +139,38 @@ static void an_open_breaker_answers_at_once(void **state) {
   close_world(w);
 }
 
+/* Those that wait for a place when the breaker opens must not go out to the server that is down. */
+static void an_outage_costs_few_attempts(void **state) {
+  (void)state;
+  enum { CALLS = 300, PLACES = 20, BAD_BEFORE_IT_OPENS = 5, PROBES = 10 };
+  const script_step steps[] = {{"GET", "/v1/datasets", 0, SCRIPT_CLOSE, 0, NULL, NULL}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  box *boxes = calloc(CALLS, sizeof *boxes);
+  dp_call *calls[CALLS];
+  unsigned open = 0;
+  dp_client_set(w->client, DP_SET_RETRY, 0);
+  for (int i = 0; i < CALLS; i++) {
+    char word[16];
+    snprintf(word, sizeof word, "w%d", i); /* no two are equal, so none is shared */
+    pthread_mutex_init(&boxes[i].lock, NULL);
+    pthread_cond_init(&boxes[i].filled, NULL);
+    calls[i] = start(w, DP_OP_DATASETS_LIST, args_of("keyword", word, NULL), NULL, &boxes[i]);
+  }
+  for (int i = 0; i < CALLS; i++) {
+    dp_kind kind = dp_reply_kind(wait_for(&boxes[i], &boxes[i].first));
+    assert_true(kind == DP_UNREACHABLE || kind == DP_BREAKER_OPEN);
+    open += kind == DP_BREAKER_OPEN;
+    dp_call_unref(calls[i]);
+  }
+  /* On a slow machine the breaker may be due for a probe, or a few, while the calls come in. */
+  assert_true(script_hits(w->server, 0) <= PLACES + BAD_BEFORE_IT_OPENS + PROBES);
+  assert_true(open >= CALLS - PLACES - BAD_BEFORE_IT_OPENS - PROBES);
+  close_world(w);
+  for (int i = 0; i < CALLS; i++)
+    empty(&boxes[i]);
+  free(boxes);
+}
+
 static void a_bad_page_opens_no_breaker(void **state) {
   (void)state;
   const script_step steps[] = {{"POST", CREATE, 0, SCRIPT_ANSWER, 400, NULL,
@@ -263,6 +295,7 @@ int main(void) {
       TEST(a_write_between_parts_equal_reads),
       TEST(an_answer_may_be_as_old_as_its_caller_says),
       TEST(an_open_breaker_answers_at_once),
+      TEST(an_outage_costs_few_attempts),
       TEST(a_bad_page_opens_no_breaker),
       TEST(a_write_is_never_the_probe),
       TEST(a_proxy_that_refuses_the_host_is_left_alone),
