@@ -1,7 +1,7 @@
 /*
  * One thread polls a listener and its connections and answers on the spot, so that a test sees a
- * sequence that it can predict. Handlers run on that thread; what they share with the test is atomic
- * or read after the fake was stopped.
+ * sequence that it can predict. Handlers run on that thread; what they share with the test is
+ * atomic or read after the fake was stopped.
  */
 #include "fake.h"
 

@@ -12,7 +12,7 @@ enum { FAKE_OPS_MAX = 64 };
 typedef struct fake fake;
 
 typedef struct fake_request {
-  int connection; /* descriptor */
+  int connection;  /* descriptor */
   unsigned number; /* of the connection, from 1 */
   uint32_t rid;
   uint8_t id[16], epoch[16];

@@ -35,8 +35,9 @@ static void keeps_order_and_replaces_in_place(void **state) {
   assert_int_equal(dpc_args_set_json(args, "j", "{\"k\": [1]}"), DPC_OK);
   assert_int_equal(dpc_args_set_bytes(args, "y", "\x01\x02", 2), DPC_OK);
   assert_int_equal(dpc_args_set_text(args, "z", "a\0b", 3), DPC_OK);
-  expect(args, "{\"b\":1,\"a\":\"x\",\"n\":null,\"t\":true,\"d\":0.5,\"j\":{\"k\":[1]},\"y\":\"0102\","
-               "\"z\":\"a\\u0000b\"}");
+  expect(args,
+         "{\"b\":1,\"a\":\"x\",\"n\":null,\"t\":true,\"d\":0.5,\"j\":{\"k\":[1]},\"y\":\"0102\","
+         "\"z\":\"a\\u0000b\"}");
   assert_int_equal(dpc_args_set_string(args, "b", "two"), DPC_OK);
   assert_int_equal(dpc_args_count(args), 8);
   assert_true(dpc_args_has(args, "n") && !dpc_args_has(args, "m"));

@@ -51,12 +51,31 @@ static void a_text_too_long_for_the_wire_fails(void **state) {
 
 static void utf8_by_the_table(void **state) {
   (void)state;
-  static const char *const good[] = {"", "plain ascii, longer than eight", "\xc2\x80", "\xdf\xbf",
-                                     "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-                                     "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xc3\xa4 und \xf0\x9f\x98\x80"};
-  static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
-                                    "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                                    "\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "abcdefgh\xc3", "\xc3("};
+  static const char *const good[] = {"",
+                                     "plain ascii, longer than eight",
+                                     "\xc2\x80",
+                                     "\xdf\xbf",
+                                     "\xe0\xa0\x80",
+                                     "\xed\x9f\xbf",
+                                     "\xee\x80\x80",
+                                     "\xef\xbf\xbf",
+                                     "\xf0\x90\x80\x80",
+                                     "\xf4\x8f\xbf\xbf",
+                                     "\xc3\xa4 und \xf0\x9f\x98\x80"};
+  static const char *const bad[] = {"\x80",
+                                    "\xc0\x80",
+                                    "\xc1\xbf",
+                                    "\xe0\x9f\xbf",
+                                    "\xed\xa0\x80",
+                                    "\xf0\x8f\xbf\xbf",
+                                    "\xf4\x90\x80\x80",
+                                    "\xf5\x80\x80\x80",
+                                    "\xff",
+                                    "\xc3",
+                                    "\xe2\x82",
+                                    "\xf0\x9f\x98",
+                                    "abcdefgh\xc3",
+                                    "\xc3("};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     assert_true(dpc__utf8_valid(good[i], strlen(good[i])));
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

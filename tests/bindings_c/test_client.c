@@ -280,7 +280,8 @@ static void close_ends_what_runs(void **state) {
   dpc_client *client = fake_client(f, &options);
   c.client = client;
   dpc_call *call;
-  assert_int_equal(dpc_call_start(client, "test.silent", NULL, NULL, on_done, &c, &call, NULL), DPC_OK);
+  assert_int_equal(dpc_call_start(client, "test.silent", NULL, NULL, on_done, &c, &call, NULL),
+                   DPC_OK);
   fake_await(f, "test.silent", 1);
   c.inside = false;
   dpc_client_close(client);
@@ -297,7 +298,8 @@ static void a_callback_needs_dispatch(void **state) {
   dpc_client *client = fake_client(f, NULL);
   dpc_error err;
   counted c = {.inside = true};
-  assert_int_equal(dpc_call_start(client, "a.b", NULL, NULL, on_done, &c, NULL, &err), DPC_INVALID_REQUEST);
+  assert_int_equal(dpc_call_start(client, "a.b", NULL, NULL, on_done, &c, NULL, &err),
+                   DPC_INVALID_REQUEST);
   assert_string_equal(err.code, "no_dispatch");
   assert_int_equal(dpc_client_fd(client), -1);
   assert_int_equal(dpc_client_dispatch(client), 0);
@@ -319,7 +321,7 @@ static bool answer_when_cancelled(fake *f, const fake_request *r, void *user) {
   }
   if (strcmp(r->op, "service.cancel") != 0)
     return false;
-  dpc_value args, id;
+  dpc_value args, id = {NULL, NULL};
   size_t length;
   assert_true(dpc_value_get(r->message, "args", &args) && dpc_value_get(args, "id", &id));
   assert_memory_equal(dpc_value_text(id, &length), c->kept.id, 16);
@@ -334,7 +336,8 @@ static void cancel_reaches_the_service(void **state) {
   dpc_client *client = fake_client(f, NULL);
   dpc_call *call;
   dpc_reply *reply;
-  assert_int_equal(dpc_call_start(client, "test.long", NULL, NULL, NULL, NULL, &call, NULL), DPC_OK);
+  assert_int_equal(dpc_call_start(client, "test.long", NULL, NULL, NULL, NULL, &call, NULL),
+                   DPC_OK);
   fake_await(f, "test.long", 1);
   dpc_call_cancel(call);
   dpc_call_cancel(call);
@@ -353,7 +356,8 @@ static void a_service_that_keeps_silent_is_an_unknown_outcome(void **state) {
   dpc_call_options options = DPC_CALL_OPTIONS_INIT;
   dpc_reply *reply;
   options.deadline_ms = 50;
-  assert_int_equal(dpc_call_run(client, "test.silent", NULL, &options, &reply), DPC_UNKNOWN_OUTCOME);
+  assert_int_equal(dpc_call_run(client, "test.silent", NULL, &options, &reply),
+                   DPC_UNKNOWN_OUTCOME);
   assert_string_equal(dpc_reply_error(reply)->code, "no_answer");
   dpc_reply_unref(reply);
   fake_await(f, "service.cancel", 1);
@@ -375,8 +379,10 @@ static void bounds_are_named(void **state) {
   dpc_call *calls[2];
   dpc_error err;
   for (int i = 0; i < 2; i++)
-    assert_int_equal(dpc_call_start(client, "test.silent", NULL, NULL, NULL, NULL, &calls[i], &err), DPC_OK);
-  assert_int_equal(dpc_call_start(client, "test.silent", NULL, NULL, NULL, NULL, NULL, &err), DPC_BUSY);
+    assert_int_equal(dpc_call_start(client, "test.silent", NULL, NULL, NULL, NULL, &calls[i], &err),
+                     DPC_OK);
+  assert_int_equal(dpc_call_start(client, "test.silent", NULL, NULL, NULL, NULL, NULL, &err),
+                   DPC_BUSY);
   assert_string_equal(err.code, "calls_max");
   dpc_client_close(client);
   for (int i = 0; i < 2; i++)
@@ -390,7 +396,8 @@ static void bounds_are_named(void **state) {
   assert_int_equal(dpc_call_start(client, "a.b", args, NULL, NULL, NULL, NULL, &err), DPC_BUSY);
   assert_string_equal(err.code, "held_max");
   dpc_args_set_string(args, "text", text);
-  assert_int_equal(dpc_call_start(client, "a.b", args, NULL, NULL, NULL, NULL, &err), DPC_TOO_LARGE);
+  assert_int_equal(dpc_call_start(client, "a.b", args, NULL, NULL, NULL, NULL, &err),
+                   DPC_TOO_LARGE);
   assert_string_equal(err.code, "message_max");
   free(text);
   dpc_args_free(args);
@@ -400,7 +407,7 @@ static void bounds_are_named(void **state) {
 
 static bool echo_length(fake *f, const fake_request *r, void *user) {
   (void)user;
-  dpc_value args, text;
+  dpc_value args, text = {NULL, NULL};
   size_t length = 0;
   if (strncmp(r->op, "service.", 8) == 0)
     return false;
@@ -422,7 +429,8 @@ static void megabytes_both_ways(void **state) {
   dpc_args_set_bytes(args, "text", bytes, LENGTH);
   dpc_call *calls[3];
   for (int i = 0; i < 3; i++)
-    assert_int_equal(dpc_call_start(client, "a.b", args, NULL, NULL, NULL, &calls[i], NULL), DPC_OK);
+    assert_int_equal(dpc_call_start(client, "a.b", args, NULL, NULL, NULL, &calls[i], NULL),
+                     DPC_OK);
   for (int i = 0; i < 3; i++) {
     dpc_reply *reply;
     size_t length;
@@ -466,10 +474,11 @@ static void a_forked_child_is_told(void **state) {
   if (child == 0) {
     dpc_reply *reply;
     dpc_error err;
-    bool ok = dpc_call_run(client, "a.b", NULL, NULL, &reply) == DPC_INVALID_REQUEST &&
-              strcmp(dpc_reply_error(reply)->code, "forked") == 0 && dpc_client_fd(client) == -1 &&
-              dpc_client_dispatch(client) == 0 &&
-              dpc_call_start(client, "a.b", NULL, NULL, NULL, NULL, NULL, &err) == DPC_INVALID_REQUEST;
+    bool ok =
+        dpc_call_run(client, "a.b", NULL, NULL, &reply) == DPC_INVALID_REQUEST &&
+        strcmp(dpc_reply_error(reply)->code, "forked") == 0 && dpc_client_fd(client) == -1 &&
+        dpc_client_dispatch(client) == 0 &&
+        dpc_call_start(client, "a.b", NULL, NULL, NULL, NULL, NULL, &err) == DPC_INVALID_REQUEST;
     dpc_client_close(client);
     _exit(ok ? 0 : 1);
   }

@@ -1,6 +1,7 @@
 /*
  * Parsers of outside bytes under bytes that nobody meant: the vectors of proto/, changed at random
- * from a fixed seed. Built with -fsanitize=fuzzer and -DFUZZER it is a target for libFuzzer instead:
+ * from a fixed seed. Built with -fsanitize=fuzzer and -DFUZZER it is a target for libFuzzer
+ * instead:
  *
  *   clang -DFUZZER -fsanitize=fuzzer,address … test_fuzz.c && ./a.out corpus/
  */
@@ -116,7 +117,7 @@ static uint32_t chance(uint32_t below) {
 /* Flips, cuts, doubles and inserts what lengths and counts are made of. */
 static size_t change(uint8_t *bytes, size_t size) {
   static const uint8_t odd[] = {0x00, 0x7f, 0x80, 0x81, 0x8f, 0x9f, 0xbf, 0xc1, 0xc4, 0xc6, 0xcb,
-                                0xd4, 0xd9, 0xdb, 0xdd, 0xdf, 0xff, '"', '\\', '{', '[', ','};
+                                0xd4, 0xd9, 0xdb, 0xdd, 0xdf, 0xff, '"',  '\\', '{',  '[',  ','};
   for (uint32_t times = 1 + chance(4); size && times--;) {
     size_t at = chance((uint32_t)size);
     switch (chance(4)) {

@@ -58,8 +58,10 @@ static void junk_in_a_sound_frame(void **state) {
   expect((evil){BYTES(FRAME("\x04")), EVERY_TIME, false}, DPC_PROTOCOL, "bad_reply");
   expect((evil){BYTES(FRAME("\x05") "\xc1"), EVERY_TIME, false}, DPC_PROTOCOL, "bad_reply");
   expect((evil){BYTES(FRAME("\x05") "\x80"), EVERY_TIME, false}, DPC_PROTOCOL, "bad_reply");
-  expect((evil){BYTES(FRAME("\x09") "\xdf\xff\xff\xff\xff"), EVERY_TIME, false}, DPC_PROTOCOL, "bad_reply");
-  expect((evil){BYTES(FRAME("\x0b") "\x81\xa2ok\xdd\xff\xff"), EVERY_TIME, false}, DPC_PROTOCOL, "bad_reply");
+  expect((evil){BYTES(FRAME("\x09") "\xdf\xff\xff\xff\xff"), EVERY_TIME, false}, DPC_PROTOCOL,
+         "bad_reply");
+  expect((evil){BYTES(FRAME("\x0b") "\x81\xa2ok\xdd\xff\xff"), EVERY_TIME, false}, DPC_PROTOCOL,
+         "bad_reply");
 }
 
 static void broken_frames_are_tried_again(void **state) {
@@ -131,7 +133,8 @@ static void what_nobody_asked_for_is_dropped(void **state) {
 
 static void another_protocol_is_said_at_once(void **state) {
   (void)state;
-  static const uint8_t greetings[][8] = {{0, 'S', 'P', 0, 0, 0x30, 0, 0}, {0, 'S', 'P', 0, 0, 0x31, 0, 1},
+  static const uint8_t greetings[][8] = {{0, 'S', 'P', 0, 0, 0x30, 0, 0},
+                                         {0, 'S', 'P', 0, 0, 0x31, 0, 1},
                                          {'H', 'T', 'T', 'P', '/', '1', '.', '1'}};
   for (size_t i = 0; i < 3; i++) {
     fake *f = fake_start(NULL, NULL);

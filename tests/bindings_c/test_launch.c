@@ -90,7 +90,8 @@ static void inherits_nothing_of_ours(void **state) {
   assert_int_equal(run(&launch), DPC__LAUNCH_DONE);
   unsetenv("DIFYPOOL_API_KEY");
   close(leak);
-  assert_string_equal(launch.text, "--on-demand --socket /the/socket\nno key\nnull\nno leak\nown session\n");
+  assert_string_equal(launch.text,
+                      "--on-demand --socket /the/socket\nno key\nnull\nno leak\nown session\n");
 }
 
 static void is_found_in_its_order(void **state) {

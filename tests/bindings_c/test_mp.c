@@ -24,32 +24,49 @@ static const char *check_copy(const char *bytes, size_t length) {
 static void sound_maps_pass(void **state) {
   (void)state;
   assert_null(CHECK("\x80"));
-  assert_null(CHECK("\x81\xa1" "a\xc0"));
-  assert_null(CHECK("\xde\x00\x01\xd9\x01" "a\xca\x3f\x80\x00\x00"));
-  assert_null(CHECK("\xdf\x00\x00\x00\x01\xda\x00\x01" "a\xc6\x00\x00\x00\x01z"));
-  assert_null(CHECK("\x81\xa1" "a\x93\x01\xd0\x80\xcf\xff\xff\xff\xff\xff\xff\xff\xff"));
+  assert_null(CHECK("\x81\xa1"
+                    "a\xc0"));
+  assert_null(CHECK("\xde\x00\x01\xd9\x01"
+                    "a\xca\x3f\x80\x00\x00"));
+  assert_null(CHECK("\xdf\x00\x00\x00\x01\xda\x00\x01"
+                    "a\xc6\x00\x00\x00\x01z"));
+  assert_null(CHECK("\x81\xa1"
+                    "a\x93\x01\xd0\x80\xcf\xff\xff\xff\xff\xff\xff\xff\xff"));
 }
 
 static void lies_and_oddities_are_refused(void **state) {
   (void)state;
   assert_non_null(CHECK(""));
-  assert_non_null(CHECK("\x90"));                              /* no map */
-  assert_non_null(CHECK("\x81"));                              /* cut */
-  assert_non_null(CHECK("\x81\xa1" "a"));                      /* no value */
-  assert_non_null(CHECK("\x80\x80"));                          /* something behind it */
-  assert_non_null(CHECK("\xdf\xff\xff\xff\xff"));              /* claims 2^32 - 1 entries */
-  assert_non_null(CHECK("\x81\xa1" "a\xdd\xff\xff\xff\xff"));
-  assert_non_null(CHECK("\x81\xa1" "a\xc6\xff\xff\xff\xff" "z"));
-  assert_non_null(CHECK("\x81\xa1" "a\xdb\x00\x00\x00\x02" "z"));
-  assert_non_null(CHECK("\x81\xa1" "a\xc1"));                  /* reserved */
-  assert_non_null(CHECK("\x81\xa1" "a\xd4\x01\x01"));          /* ext */
-  assert_non_null(CHECK("\x81\xa1" "a\xc7\x01\x01\x01"));
-  assert_non_null(CHECK("\x81\x01\x01"));                      /* key is no text */
-  assert_non_null(CHECK("\x81\xc4\x01" "a\x01"));
-  assert_non_null(CHECK("\x81\xa1\xff\x01"));                  /* not UTF-8 */
-  assert_non_null(CHECK("\x81\xa1" "a\xa1\x80"));
-  assert_non_null(CHECK("\x81\xa1" "a\xca\x7f\x80\x00\x00"));  /* infinite */
-  assert_non_null(CHECK("\x81\xa1" "a\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"));
+  assert_non_null(CHECK("\x90")); /* no map */
+  assert_non_null(CHECK("\x81")); /* cut */
+  assert_non_null(CHECK("\x81\xa1"
+                        "a"));                    /* no value */
+  assert_non_null(CHECK("\x80\x80"));             /* something behind it */
+  assert_non_null(CHECK("\xdf\xff\xff\xff\xff")); /* claims 2^32 - 1 entries */
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xdd\xff\xff\xff\xff"));
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xc6\xff\xff\xff\xff"
+                        "z"));
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xdb\x00\x00\x00\x02"
+                        "z"));
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xc1")); /* reserved */
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xd4\x01\x01")); /* ext */
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xc7\x01\x01\x01"));
+  assert_non_null(CHECK("\x81\x01\x01")); /* key is no text */
+  assert_non_null(CHECK("\x81\xc4\x01"
+                        "a\x01"));
+  assert_non_null(CHECK("\x81\xa1\xff\x01")); /* not UTF-8 */
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xa1\x80"));
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xca\x7f\x80\x00\x00")); /* infinite */
+  assert_non_null(CHECK("\x81\xa1"
+                        "a\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"));
 }
 
 static void depth_and_elements_are_bound(void **state) {
@@ -145,9 +162,26 @@ static void values_read_in_place(void **state) {
 
 static void numbers_of_every_width(void **state) {
   (void)state;
-  static const int64_t numbers[] = {0, 1, 127, 128, 255, 256, 65535, 65536, INT64_C(4294967295),
-                                    INT64_C(4294967296), INT64_MAX, -1, -32, -33, -128, -129,
-                                    -32768, -32769, INT64_C(-2147483648), INT64_C(-2147483649),
+  static const int64_t numbers[] = {0,
+                                    1,
+                                    127,
+                                    128,
+                                    255,
+                                    256,
+                                    65535,
+                                    65536,
+                                    INT64_C(4294967295),
+                                    INT64_C(4294967296),
+                                    INT64_MAX,
+                                    -1,
+                                    -32,
+                                    -33,
+                                    -128,
+                                    -129,
+                                    -32768,
+                                    -32769,
+                                    INT64_C(-2147483648),
+                                    INT64_C(-2147483649),
                                     INT64_MIN};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     dpc__bytes b = {0};
@@ -186,10 +220,14 @@ static void walks_end(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(sound_maps_pass),          cmocka_unit_test(lies_and_oddities_are_refused),
-      cmocka_unit_test(depth_and_elements_are_bound), cmocka_unit_test(every_cut_is_refused),
-      cmocka_unit_test(random_bytes_do_no_harm),  cmocka_unit_test(values_read_in_place),
-      cmocka_unit_test(numbers_of_every_width),   cmocka_unit_test(walks_end),
+      cmocka_unit_test(sound_maps_pass),
+      cmocka_unit_test(lies_and_oddities_are_refused),
+      cmocka_unit_test(depth_and_elements_are_bound),
+      cmocka_unit_test(every_cut_is_refused),
+      cmocka_unit_test(random_bytes_do_no_harm),
+      cmocka_unit_test(values_read_in_place),
+      cmocka_unit_test(numbers_of_every_width),
+      cmocka_unit_test(walks_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

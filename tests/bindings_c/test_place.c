@@ -60,7 +60,8 @@ static void in_the_order_of_the_protocol(void **state) {
   assert_int_equal(place.kind, DPC__PLACE_PRIVATE);
   assert_string_equal(place.path, in("tmp/difypool-%lu/socket", (unsigned long)me));
 
-  assert_int_equal(mkdir(in("run/user"), 0755) | mkdir(in("run/user/%lu", (unsigned long)me), 0700), 0);
+  assert_int_equal(mkdir(in("run/user"), 0755) | mkdir(in("run/user/%lu", (unsigned long)me), 0700),
+                   0);
   place = find("");
   assert_int_equal(place.kind, DPC__PLACE_PRIVATE);
   assert_string_equal(place.path, in("run/user/%lu/difypool/socket", (unsigned long)me));
@@ -82,7 +83,8 @@ static void a_runtime_directory_of_another_is_not_ours(void **state) {
   (void)state;
   dpc__world world = {NULL, run, tmp, me + 1};
   dpc__place place;
-  assert_int_equal(mkdir(in("run/user"), 0755) | mkdir(in("run/user/%lu", (unsigned long)me + 1), 0700), 0);
+  assert_int_equal(
+      mkdir(in("run/user"), 0755) | mkdir(in("run/user/%lu", (unsigned long)me + 1), 0700), 0);
   assert_int_equal(dpc__place_find(&world, &place, NULL), DPC_OK);
   assert_string_equal(place.path, in("tmp/difypool-%lu/socket", (unsigned long)me + 1));
 }

@@ -13,7 +13,8 @@
 
 #include "fake.h"
 
-/* Hangs up on the first `left` requests of test.fragile, and notes with which id and epoch each came. */
+/* Hangs up on the first `left` requests of test.fragile, and notes with which id and epoch each
+ * came. */
 typedef struct fragile {
   unsigned left, count;
   fake_request requests[16];
@@ -86,7 +87,8 @@ static void a_restarted_service_sees_the_first_epoch(void **state) {
   dpc_call *calls[5];
   dpc_reply *reply;
   for (int i = 0; i < 5; i++)
-    assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &calls[i], NULL), DPC_OK);
+    assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &calls[i], NULL),
+                     DPC_OK);
   fake_await(f, "test.write", 5);
   fake_kill(f);
   fake_revive(f);
@@ -116,12 +118,14 @@ static void without_a_service_calls_fail_when_patience_ends(void **state) {
   dpc_client *client = fake_client(f, &options);
   dpc_call *sent, *fresh;
   dpc_reply *reply;
-  assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &sent, NULL), DPC_OK);
+  assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &sent, NULL),
+                   DPC_OK);
   fake_await(f, "test.write", 1);
   fake_kill(f);
   assert_int_equal(dpc_call_wait(sent, &reply), DPC_UNKNOWN_OUTCOME);
   dpc_reply_unref(reply);
-  assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &fresh, NULL), DPC_OK);
+  assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &fresh, NULL),
+                   DPC_OK);
   assert_int_equal(dpc_call_wait(fresh, &reply), DPC_UNREACHABLE);
   assert_non_null(strstr(dpc_reply_error(reply)->message, fake_path(f)));
   dpc_reply_unref(reply);
@@ -171,9 +175,11 @@ static void what_a_draining_service_refused_goes_to_the_next(void **state) {
   dpc_client *client = fake_client(f, NULL);
   dpc_call *calls[2];
   dpc_reply *reply;
-  assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &calls[0], NULL), DPC_OK);
+  assert_int_equal(dpc_call_start(client, "test.write", NULL, NULL, NULL, NULL, &calls[0], NULL),
+                   DPC_OK);
   fake_await(f, "test.write", 1);
-  assert_int_equal(dpc_call_start(client, "test.end", NULL, NULL, NULL, NULL, &calls[1], NULL), DPC_OK);
+  assert_int_equal(dpc_call_start(client, "test.end", NULL, NULL, NULL, NULL, &calls[1], NULL),
+                   DPC_OK);
   for (int i = 0; i < 2; i++) {
     assert_int_equal(dpc_call_wait(calls[i], &reply), DPC_OK);
     dpc_reply_unref(reply);
@@ -198,7 +204,8 @@ static char *program(char path[96], const char *directory, const char *body) {
   return path;
 }
 
-static dpc_kind open_with(const char *daemon, const char *socket, dpc_error *err, dpc_client **client) {
+static dpc_kind open_with(const char *daemon, const char *socket, dpc_error *err,
+                          dpc_client **client) {
   dpc_client_options options = DPC_CLIENT_OPTIONS_INIT;
   options.socket = socket;
   options.program = daemon;

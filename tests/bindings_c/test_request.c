@@ -57,15 +57,20 @@ static void everything(void **state) {
   char profile[DPC__PROFILE_MAX + 1];
   memset(profile, 'p', DPC__PROFILE_MAX);
   profile[DPC__PROFILE_MAX] = '\0';
-  dpc__head head = {.request_id = 0xffffffff, .id = id, .epoch = epoch, .again = true,
-                    .profile = profile, .deadline_ms = 86400000};
+  dpc__head head = {.request_id = 0xffffffff,
+                    .id = id,
+                    .epoch = epoch,
+                    .again = true,
+                    .profile = profile,
+                    .deadline_ms = 86400000};
   head.tail_entries = dpc__request_tail(&tail, "datasets.list", args, &options);
   head.tail_length = tail.length;
   char *text = message(&head, &tail);
   assert_non_null(strstr(text, "\"epoch\":\"09000000000000000000000000000000\",\"again\":true,"));
-  assert_non_null(strstr(text, "\"op\":\"datasets.list\",\"args\":{\"page\":2},\"priority\":\"bulk\","
-                               "\"cache\":500,\"options\":{\"validate\":false,\"allow_hazard\":true,"
-                               "\"wait\":true,\"blocking\":true}}"));
+  assert_non_null(strstr(text,
+                         "\"op\":\"datasets.list\",\"args\":{\"page\":2},\"priority\":\"bulk\","
+                         "\"cache\":500,\"options\":{\"validate\":false,\"allow_hazard\":true,"
+                         "\"wait\":true,\"blocking\":true}}"));
   assert_non_null(strstr(text, profile));
   free(text);
   dpc_args_free(args);

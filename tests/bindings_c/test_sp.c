@@ -120,7 +120,7 @@ static void a_frame_begins_with_one(void **state) {
 static void a_length_costs_nothing(void **state) {
   (void)state;
   static const uint8_t huge[] = {1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-  static const uint8_t over[] = {1, 0, 0, 0, 0, 0, 0x10, 0, 1};   /* one over the bound */
+  static const uint8_t over[] = {1, 0, 0, 0, 0, 0, 0x10, 0, 1}; /* one over the bound */
   static const uint8_t at_bound[] = {1, 0, 0, 0, 0, 0, 0x10, 0, 0, 0x80};
   char out[8];
   unsigned messages;

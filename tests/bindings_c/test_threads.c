@@ -1,4 +1,5 @@
-/* One client, many threads: calls, cancels, a service that comes and goes, a loop beside waiters. */
+/* One client, many threads: calls, cancels, a service that comes and goes, a loop beside waiters.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -143,7 +144,8 @@ static void a_loop_beside_waiters(void **state) {
   pthread_t threads[6];
   for (int i = 0; i < 6; i++)
     assert_int_equal(pthread_create(&threads[i], NULL, i % 2 ? start_often : call_often,
-                                    i % 2 ? &started : &waited), 0);
+                                    i % 2 ? &started : &waited),
+                     0);
   while (atomic_load(&started.good) + atomic_load(&started.bad) < 3 * CALLS) {
     struct pollfd fd = {.fd = dpc_client_fd(started.client), .events = POLLIN};
     assert_int_equal(poll(&fd, 1, 20000), 1);

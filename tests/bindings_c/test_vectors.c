@@ -205,7 +205,8 @@ static void replies(void **state) {
 }
 
 /* Feeds in pieces of that size; says whether the awaited answer came, and whether it must close. */
-static void feed(const dpc__bytes *stream, uint32_t awaited, size_t piece, bool *came, bool *close) {
+static void feed(const dpc__bytes *stream, uint32_t awaited, size_t piece, bool *came,
+                 bool *close) {
   dpc__sp_reader r = {.max = 80u << 20};
   *came = *close = false;
   for (size_t at = 0, used, end; at < stream->length && !*close; at += used) {
@@ -226,7 +227,7 @@ static void feed(const dpc__bytes *stream, uint32_t awaited, size_t piece, bool 
 
 static void check_stream(dpc_value row) {
   dpc__bytes stream = {0};
-  dpc_value expect, id;
+  dpc_value expect, id = {NULL, NULL};
   bool came, close;
   get_hex(row, "greeting", &stream);
   row_bytes(row, &stream);

@@ -17,8 +17,8 @@ static int start_all(dpc_client *client, dpc_call **calls) {
   options.deadline_ms = 30000;
   for (int page = 1; page <= CALLS; page++) {
     dpc_args_set_int(args, "page", page); /* a call copies its arguments: they may be set anew */
-    if (dpc_call_start(client, "datasets.list", args, &options, NULL, NULL, &calls[started], &err) ==
-        DPC_OK)
+    if (dpc_call_start(client, "datasets.list", args, &options, NULL, NULL, &calls[started],
+                       &err) == DPC_OK)
       started++;
     else
       fprintf(stderr, "%s: %s\n", err.kind_name, err.message);

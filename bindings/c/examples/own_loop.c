@@ -1,5 +1,5 @@
-/* own_loop.c - a program with a loop of its own: the client's descriptor is polled beside others, and
- * callbacks run where dispatch is called. Here Ctrl-C cancels the call, at the service too.
+/* own_loop.c - a program with a loop of its own: the client's descriptor is polled beside others,
+ * and callbacks run where dispatch is called. Here Ctrl-C cancels the call, at the service too.
  *
  *     ./own_loop [BASE_URL]        with DIFYPOOL_API_KEY set
  */
@@ -53,8 +53,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s: %s\n", err.kind_name, err.message);
     return dpc_kind_exit(err.kind);
   }
-  dpc_kind kind =
-      dpc_call_start(client, "datasets.list", NULL, NULL, on_done, &done, &call, &err);
+  dpc_kind kind = dpc_call_start(client, "datasets.list", NULL, NULL, on_done, &done, &call, &err);
   if (kind == DPC_OK) {
     run(client, call, &done);
     dpc_call_unref(call);

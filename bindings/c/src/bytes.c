@@ -1,6 +1,7 @@
 /*
- * msgpack-c packs into a callback and leaves the error to its caller at each step; here it packs into
- * bytes that remember that they failed, so that code which writes a message reads like the message.
+ * msgpack-c packs into a callback and leaves the error to its caller at each step; here it packs
+ * into bytes that remember that they failed, so that code which writes a message reads like the
+ * message.
  */
 #include "bytes.h"
 

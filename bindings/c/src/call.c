@@ -1,7 +1,7 @@
 /*
  * A call lives in at most one list (waiting, sent, done) and, while its bytes are written, in the
- * output; each holds a reference. Its reply object is made at the start, so that "memory is out" can
- * always be said at the end.
+ * output; each holds a reference. Its reply object is made at the start, so that "memory is out"
+ * can always be said at the end.
  *
  * Request ids count up, and a call's slot is its id modulo the number of slots. There are twice as
  * many slots as calls may be, so the next free one is near, and an answer finds its call at once.

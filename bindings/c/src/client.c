@@ -342,8 +342,8 @@ static dpc_kind refuse_wait(const dpc_client *client, dpc_error *err) {
   if (client->pid != getpid())
     return forked(err);
   if (dpc__loop_in_callback())
-    return dpc__fail(err, DPC_INVALID_REQUEST, "in_callback", "Start the call and let it call back.",
-                     "a callback may not wait for a call");
+    return dpc__fail(err, DPC_INVALID_REQUEST, "in_callback",
+                     "Start the call and let it call back.", "a callback may not wait for a call");
   return DPC_OK;
 }
 

@@ -48,18 +48,18 @@ struct dpc_call {
   uint8_t id[DPC__ID];
   uint8_t epoch[DPC__ID]; /* of the first send */
   bool has_epoch;
-  bool sent_whole;  /* some connection took all of it: the service may have it */
+  bool sent_whole; /* some connection took all of it: the service may have it */
   bool cancelled;
   bool again;
-  bool own_profile; /* profile is the caller's choice for this call */
-  char *profile;    /* NULL = the client's */
-  uint32_t request_id; /* 0 = has no slot */
+  bool own_profile;                     /* profile is the caller's choice for this call */
+  char *profile;                        /* NULL = the client's */
+  uint32_t request_id;                  /* 0 = has no slot */
   uint32_t handle_serial, handle_tries; /* which handle it went out with; how often it was lost */
-  uint32_t losses;  /* connections that were lost under it */
-  uint8_t *frame;   /* DPC__HEAD_MAX bytes of room, then the tail; NULL for a barrier */
+  uint32_t losses;                      /* connections that were lost under it */
+  uint8_t *frame; /* DPC__HEAD_MAX bytes of room, then the tail; NULL for a barrier */
   size_t frame_size, tail_length;
   uint32_t tail_entries;
-  bool secret;      /* the frame holds a key */
+  bool secret;            /* the frame holds a key */
   size_t out_at, out_end; /* what is left to write of the frame */
   bool in_output;
   int64_t deadline; /* ms, monotonic */
@@ -118,18 +118,18 @@ struct dpc_client {
   int64_t retry_at;       /* of DOWN: next try */
   int64_t patience_until; /* of DOWN, LAUNCHING, HELLO: then every call fails; NEVER = not begun */
   int64_t up_since;
-  uint32_t failures;      /* tries since the last connection that was good for a while */
-  bool launched;          /* a service was started since the last good connection */
-  bool renewed;           /* the service's age was looked at; once a client */
+  uint32_t failures; /* tries since the last connection that was good for a while */
+  bool launched;     /* a service was started since the last good connection */
+  bool renewed;      /* the service's age was looked at; once a client */
   bool is_private;
-  char running[32];       /* the service's version, while renewing */
-  dpc_error trouble;      /* why there is no connection */
+  char running[32];  /* the service's version, while renewing */
+  dpc_error trouble; /* why there is no connection */
   dpc__launch launch;
   dpc__sp_reader reader;
   uint8_t *scratch;
   uint8_t epoch[DPC__ID];
   dpc_call *out_first, *out_last;
-  bool broken;            /* a write failed: the next step takes the connection down */
+  bool broken; /* a write failed: the next step takes the connection down */
 
   /* service.connect; its tail holds a key and lies in memory of its own */
   dpc__handle_state handle_state;
@@ -177,14 +177,14 @@ void dpc__call_slot(dpc_call *call);
 dpc_call *dpc__call_by_id(dpc_client *client, uint32_t request_id);
 
 /* flow.c */
-void dpc__flow_admit(dpc_call *call);                /* a new call: send it, or let it wait */
-void dpc__flow_release(dpc_client *client);          /* send what waits and may go */
+void dpc__flow_admit(dpc_call *call);       /* a new call: send it, or let it wait */
+void dpc__flow_release(dpc_client *client); /* send what waits and may go */
 void dpc__flow_answer(dpc_client *client, uint32_t request_id, uint8_t *data, size_t length);
-void dpc__flow_lost(dpc_client *client);             /* the connection is gone: take back what was sent */
+void dpc__flow_lost(dpc_client *client); /* the connection is gone: take back what was sent */
 void dpc__flow_fail_all(dpc_client *client, const dpc_error *error);
 void dpc__flow_expire(dpc_client *client, int64_t now);
 void dpc__flow_cancel(dpc_call *call);
-bool dpc__flow_idle(const dpc_client *client);       /* no call needs a connection */
+bool dpc__flow_idle(const dpc_client *client); /* no call needs a connection */
 /* dpc__flow_own - send a service operation on the client's own behalf; false: no memory. */
 bool dpc__flow_own(dpc_client *client, dpc__role role, const char *operation, const dpc_args *args);
 

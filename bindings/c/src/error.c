@@ -74,7 +74,8 @@ dpc_kind dpc__fail(dpc_error *err, dpc_kind kind, const char *code, const char *
   vsnprintf(text, sizeof text, format, list);
   va_end(list);
   *err = (dpc_error){.kind = kind, .retryable = known(kind) ? table[kind].retryable : 0};
-  dpc__copy(err->kind_name, sizeof err->kind_name, dpc_kind_name(kind), strlen(dpc_kind_name(kind)));
+  dpc__copy(err->kind_name, sizeof err->kind_name, dpc_kind_name(kind),
+            strlen(dpc_kind_name(kind)));
   dpc__copy(err->code, sizeof err->code, code, strlen(code));
   dpc__copy(err->message, sizeof err->message, text, strlen(text));
   if (hint)

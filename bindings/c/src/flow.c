@@ -1,15 +1,14 @@
 /*
  * The life of a call, as events:
  *
- *   admitted      waiting, until the connection is up, its epoch known, and (if the call goes by our
- *                 own base URL) a handle is there; then sent
- *   answered      done; unless the handle was lost, or the service drains: then waiting, for a new
- *                 one, under the same id
- *   connection lost   what was sent waits again, in its order, with its id and its first epoch. What
- *                 was not written whole cannot have been carried out, and counts as never sent
- *   too late      what the service never had: `timeout`; what it may have: `unknown_outcome`. The
- *                 service knows the deadline and answers by itself; a grace gives it time to
- *   cancelled     what was not sent ends here; what was sent, ends at the service
+ *   admitted      waiting, until the connection is up, its epoch known, and (if the call goes by
+ * our own base URL) a handle is there; then sent answered      done; unless the handle was lost, or
+ * the service drains: then waiting, for a new one, under the same id connection lost   what was
+ * sent waits again, in its order, with its id and its first epoch. What was not written whole
+ * cannot have been carried out, and counts as never sent too late      what the service never had:
+ * `timeout`; what it may have: `unknown_outcome`. The service knows the deadline and answers by
+ * itself; a grace gives it time to cancelled     what was not sent ends here; what was sent, ends
+ * at the service
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +60,9 @@ static void send_call(dpc_call *call) {
       .epoch = knows_epoch ? call->epoch : NULL,
       .again = call->again,
       .profile = service ? NULL : profile_of(call),
-      .deadline_ms = left < 1 ? 1 : left > DPC__DEADLINE_MAX ? DPC__DEADLINE_MAX : (uint32_t)left,
+      .deadline_ms = left < 1                   ? 1
+                     : left > DPC__DEADLINE_MAX ? DPC__DEADLINE_MAX
+                                                : (uint32_t)left,
   };
   uint8_t bytes[DPC__HEAD_MAX];
   size_t length = dpc__request_head(bytes, &head);
@@ -174,7 +175,8 @@ static void take_handle(dpc_client *client, dpc_call *call) {
   client->handle_state = DPC__HANDLE_NONE;
   dpc_error error = *dpc_reply_error(call->reply);
   if (error.kind == DPC_OK)
-    dpc__fail(&error, DPC_PROTOCOL, "bad_reply", NULL, "service.connect answered without a profile");
+    dpc__fail(&error, DPC_PROTOCOL, "bad_reply", NULL,
+              "service.connect answered without a profile");
   for (dpc_call *held = client->waiting.first, *next; held; held = next) {
     next = held->next;
     if (needs_handle(held))
@@ -215,8 +217,8 @@ static bool goes_on(dpc_call *call) {
     return false;
   if (error->kind == DPC_NOT_FOUND && strcmp(error->code, "no_such_profile") == 0)
     return lost_handle(call);
-  return error->kind == DPC_CANCELLED && strcmp(error->code, "draining") == 0 &&
-         !call->cancelled && take_back(call);
+  return error->kind == DPC_CANCELLED && strcmp(error->code, "draining") == 0 && !call->cancelled &&
+         take_back(call);
 }
 
 void dpc__flow_answer(dpc_client *client, uint32_t request_id, uint8_t *data, size_t length) {
@@ -242,9 +244,10 @@ void dpc__flow_answer(dpc_client *client, uint32_t request_id, uint8_t *data, si
 
 static void fail_lossy(dpc_call *call) {
   dpc_error error;
-  dpc__fail(&error, DPC_UNKNOWN_OUTCOME, "service_lost",
-            "See the service's log (difypool logs). Look whether it happened before doing it again.",
-            "the service's connection was lost %u times while it had the call", call->losses);
+  dpc__fail(
+      &error, DPC_UNKNOWN_OUTCOME, "service_lost",
+      "See the service's log (difypool logs). Look whether it happened before doing it again.",
+      "the service's connection was lost %u times while it had the call", call->losses);
   dpc__call_fail(call, &error);
 }
 
@@ -304,7 +307,8 @@ static void say_late(dpc_call *call) {
               "See what the service does (difypool status); ask again with the same id.",
               "the deadline passed, and the service at %s does not answer", client->place.path);
   else if (client->state == DPC__LINK_UP)
-    dpc__fail(&error, DPC_TIMEOUT, "deadline", NULL, "the deadline passed before the call was sent");
+    dpc__fail(&error, DPC_TIMEOUT, "deadline", NULL,
+              "the deadline passed before the call was sent");
   else
     dpc__fail(&error, DPC_UNREACHABLE, client->trouble.code[0] ? client->trouble.code : "deadline",
               client->trouble.hint, "the deadline passed before there was a connection to %s%s%s",
@@ -325,8 +329,8 @@ static int64_t expire_list(dpc__list *list, int64_t now) {
   for (dpc_call *call = list->first, *next; call; call = next) {
     next = call->next;
     bool theirs = call->sent_whole && call->role == DPC__ROLE_USER;
-    int64_t until = call->deadline == DPC__NEVER ? DPC__NEVER
-                                                 : call->deadline + (theirs ? ANSWER_GRACE_MS : 0);
+    int64_t until =
+        call->deadline == DPC__NEVER ? DPC__NEVER : call->deadline + (theirs ? ANSWER_GRACE_MS : 0);
     if (until <= now)
       say_late(call);
     else if (until < next_deadline)

@@ -1,6 +1,6 @@
 /*
- * Arguments may be given as JSON, but travel as msgpack; this is the way between, strict to RFC 8259
- * (which allows a repeated name; the service does not, and says so). Numbers are where such a
+ * Arguments may be given as JSON, but travel as msgpack; this is the way between, strict to RFC
+ * 8259 (which allows a repeated name; the service does not, and says so). Numbers are where such a
  * translation usually lies: an integer is kept exact or refused, never rounded into a double.
  *
  * msgpack wants the count of entries before the first one, which is not known here: a container's
@@ -230,7 +230,8 @@ static bool read_container(reader *r, bool map, unsigned depth) {
     count++;
     done = take(r, close);
     if (!done && !take(r, ','))
-      return fail(r, map ? "an object does not go on with , or }" : "a list does not go on with , or ]");
+      return fail(r, map ? "an object does not go on with , or }"
+                         : "a list does not go on with , or ]");
   }
   close_container(r->out, head, count);
   return true;

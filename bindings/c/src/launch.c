@@ -3,9 +3,9 @@
  * one exit is all there is to do, and the lock that decides among fifty starters is the service's.
  *
  * The child belongs to somebody else's program: it gets default signals, a session of its own (a
- * Ctrl-C is not for it), no descriptor but three, and no $DIFYPOOL_API_KEY, which would stand in the
- * environment of a long-lived process. If that program reaps children itself, the exit status is
- * gone; then trying to connect tells.
+ * Ctrl-C is not for it), no descriptor but three, and no $DIFYPOOL_API_KEY, which would stand in
+ * the environment of a long-lived process. If that program reaps children itself, the exit status
+ * is gone; then trying to connect tells.
  */
 #include "launch.h"
 
@@ -46,7 +46,8 @@ dpc_kind dpc__launch_find(const char *wish, char *out, size_t size, dpc_error *e
     snprintf(out, size, "%s", named);
     if (runnable(out))
       return DPC_OK;
-    return dpc__fail(err, DPC_UNREACHABLE, "no_daemon", "Set DIFYPOOL_DAEMON to the path of difypoold.",
+    return dpc__fail(err, DPC_UNREACHABLE, "no_daemon",
+                     "Set DIFYPOOL_DAEMON to the path of difypoold.",
                      "there is no program %s to start the service with", named);
   }
   if (find_in_path(out, size))
@@ -57,8 +58,8 @@ dpc_kind dpc__launch_find(const char *wish, char *out, size_t size, dpc_error *e
   return dpc__fail(err, DPC_UNREACHABLE, "no_daemon",
                    "Install difypool (./dev install in its source), or set DIFYPOOL_DAEMON to the "
                    "path of difypoold.",
-                   "no service answers, and there is no difypoold to start one: not in $PATH, nor in "
-                   DPC_BINDIR);
+                   "no service answers, and there is no difypoold to start one: not in $PATH, nor "
+                   "in " DPC_BINDIR);
 }
 
 static bool is_key(const char *variable) {
@@ -112,8 +113,8 @@ static int spawn(pid_t *pid, const char *const argv[], int text, int target) {
   if (!error)
     error = set_signals(&attributes);
   if (!error)
-    error = posix_spawn(pid, argv[0], &files, &attributes, (char *const *)(uintptr_t)argv,
-                        environment);
+    error =
+        posix_spawn(pid, argv[0], &files, &attributes, (char *const *)(uintptr_t)argv, environment);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   free(environment);

@@ -16,12 +16,17 @@ typedef struct dpc__launch {
   size_t length;
 } dpc__launch;
 
-#define DPC__LAUNCH_INIT { .exit_fd = -1, .text_fd = -1 }
+#define DPC__LAUNCH_INIT                                                                           \
+  { .exit_fd = -1, .text_fd = -1 }
 
-typedef enum dpc__launch_state { DPC__LAUNCH_RUNS, DPC__LAUNCH_DONE, DPC__LAUNCH_FAILED } dpc__launch_state;
+typedef enum dpc__launch_state {
+  DPC__LAUNCH_RUNS,
+  DPC__LAUNCH_DONE,
+  DPC__LAUNCH_FAILED
+} dpc__launch_state;
 
-/* dpc__launch_find - the program: wish, else $DIFYPOOL_DAEMON, else in $PATH, else where this library
- * was installed to. DPC_UNREACHABLE: there is none; the hint says how to install it. */
+/* dpc__launch_find - the program: wish, else $DIFYPOOL_DAEMON, else in $PATH, else where this
+ * library was installed to. DPC_UNREACHABLE: there is none; the hint says how to install it. */
 dpc_kind dpc__launch_find(const char *wish, char *out, size_t size, dpc_error *err);
 /* dpc__launch_service - program --on-demand --socket path. */
 dpc_kind dpc__launch_service(dpc__launch *launch, const char *program, const char *path,

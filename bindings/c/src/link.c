@@ -3,11 +3,10 @@
  *
  *   DOWN       a call wants it, and it is time to try       -> connect: HELLO, LAUNCHING or DOWN
  *   LAUNCHING  the launcher exited well                     -> DOWN, try at once
- *              the launcher exited ill                      -> DOWN, every call fails with its words
- *   HELLO      greeting, then service.info answered         -> RENEWING or UP
- *   RENEWING   the old service closed the connection        -> DOWN, try at once
- *              it is not older, or takes too long           -> UP
- *   UP         the connection closed                        -> DOWN, try at once
+ *              the launcher exited ill                      -> DOWN, every call fails with its
+ * words HELLO      greeting, then service.info answered         -> RENEWING or UP RENEWING   the
+ * old service closed the connection        -> DOWN, try at once it is not older, or takes too long
+ * -> UP UP         the connection closed                        -> DOWN, try at once
  *
  * Tries are repeated, with growing gaps, until patience ends; then every call fails with what the
  * last try said. Patience begins with the first try and ends well in UP. A connection is not made
@@ -92,9 +91,9 @@ static bool may_start(const dpc_client *client) {
 
 static void launch(dpc_client *client) {
   char program[4096];
-  bool ok = dpc__launch_find(client->program, program, sizeof program, &client->trouble) == DPC_OK &&
-            dpc__launch_service(&client->launch, program, client->place.path, &client->trouble) ==
-                DPC_OK;
+  bool ok =
+      dpc__launch_find(client->program, program, sizeof program, &client->trouble) == DPC_OK &&
+      dpc__launch_service(&client->launch, program, client->place.path, &client->trouble) == DPC_OK;
   if (!ok) {
     dpc__link_ends(client);
     return;
@@ -156,8 +155,8 @@ static void say_hello(dpc_client *client) {
   if (sent == DPC__SP_GREETING &&
       dpc__flow_own(client, DPC__ROLE_HELLO, old_enough ? "service.ping" : "service.info", NULL))
     return;
-  dpc__fail(&client->trouble, DPC_UNREACHABLE, "no_hello", NULL, "cannot speak to the service at %s",
-            client->place.path);
+  dpc__fail(&client->trouble, DPC_UNREACHABLE, "no_hello", NULL,
+            "cannot speak to the service at %s", client->place.path);
   dpc__link_lost(client);
 }
 

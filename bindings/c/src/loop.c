@@ -1,8 +1,8 @@
 /*
- * A program's own loop gets one descriptor, an epoll set, which polls as readable when anything in it
- * is: the socket, a launcher's end, a timer for deadlines and tries, and a flag for callbacks that
- * are due. The set is kept to what the client wants at the end of everything that may have changed
- * that. Where dispatch is off, none of this exists.
+ * A program's own loop gets one descriptor, an epoll set, which polls as readable when anything in
+ * it is: the socket, a launcher's end, a timer for deadlines and tries, and a flag for callbacks
+ * that are due. The set is kept to what the client wants at the end of everything that may have
+ * changed that. Where dispatch is off, none of this exists.
  */
 #include <string.h>
 #include <sys/epoll.h>

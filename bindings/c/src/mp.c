@@ -1,8 +1,8 @@
 /*
  * msgpack-c unpacks into objects and believes every declared count before it has seen an element:
- * five bytes make it reserve gigabytes. What has to be checked against that has to be walked anyway,
- * so nothing is unpacked here at all: a reply is checked where it lies, and then read from there. No
- * count costs memory, no text is copied.
+ * five bytes make it reserve gigabytes. What has to be checked against that has to be walked
+ * anyway, so nothing is unpacked here at all: a reply is checked where it lies, and then read from
+ * there. No count costs memory, no text is copied.
  *
  * A repeated key is not looked for: a service's reply is read by the first of a name, and an attack
  * by a service on its own client has better ways.
@@ -51,8 +51,8 @@ static bool with_number(dpc__token *t, uint8_t byte, const uint8_t *p) {
 }
 
 /* How many bytes follow the first one of a token of 0xc0 to 0xdf; -1 = not used here. */
-static const int8_t extra[32] = {0, -1, 0, 0, 1, 2, 4, -1, -1, -1, 4,  8,  1,  2,  4, 8,
-                                 1, 2,  4, 8, -1, -1, -1, -1, -1, 1, 2, 4, 2, 4, 2, 4};
+static const int8_t extra[32] = {0, -1, 0, 0, 1,  2,  4,  -1, -1, -1, 4, 8, 1, 2, 4, 8,
+                                 1, 2,  4, 8, -1, -1, -1, -1, -1, 1,  2, 4, 2, 4, 2, 4};
 
 static bool long_token(const uint8_t *at, const uint8_t *end, dpc__token *t) {
   uint8_t byte = *at++;

@@ -1,9 +1,9 @@
 /*
  * /tmp is everybody's, and a path in the environment may be anybody's: whoever listens there first
- * would get our key. So a private place has to lie in a directory that only we can write to, and the
- * kernel has to say that the server runs as us. A place that somebody named, or that an operator
- * set up, may also be served by root, or by the socket's owner where none but it and root can put
- * another socket there.
+ * would get our key. So a private place has to lie in a directory that only we can write to, and
+ * the kernel has to say that the server runs as us. A place that somebody named, or that an
+ * operator set up, may also be served by root, or by the socket's owner where none but it and root
+ * can put another socket there.
  */
 #include "place.h"
 

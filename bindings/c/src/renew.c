@@ -1,7 +1,7 @@
 /*
  * A private service outlives the upgrade of the program that it was started from. The first client
- * of the newer version lets it drain, and starts the newer one. What is installed is asked only when
- * what runs is older than this library, so that it costs nothing otherwise.
+ * of the newer version lets it drain, and starts the newer one. What is installed is asked only
+ * when what runs is older than this library, so that it costs nothing otherwise.
  */
 #include <stdlib.h>
 #include <stdio.h>

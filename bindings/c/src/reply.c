@@ -1,7 +1,7 @@
 /*
- * A reply keeps the message that it came as, and points into it. Texts on the wire do not end in NUL,
- * C wants them to: once all views are taken, the byte behind each text is made NUL, in place. That
- * byte is the head of the next entry, which has been read by then (or the spare one behind the
+ * A reply keeps the message that it came as, and points into it. Texts on the wire do not end in
+ * NUL, C wants them to: once all views are taken, the byte behind each text is made NUL, in place.
+ * That byte is the head of the next entry, which has been read by then (or the spare one behind the
  * message). Values that stay msgpack (service.*) hold their own texts, and are left alone.
  *
  * Unknown keys are ignored, a missing or odd one reads as nothing: a newer service may say more.

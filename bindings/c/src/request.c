@@ -1,8 +1,8 @@
 /*
  * The same call may be sent several times: over another connection, with less time left, under a
- * handle that was asked for again. Its arguments, which may be megabytes, do not change. So a message
- * is written in two parts, and sending again writes a new head of some hundred bytes before the same
- * tail.
+ * handle that was asked for again. Its arguments, which may be megabytes, do not change. So a
+ * message is written in two parts, and sending again writes a new head of some hundred bytes before
+ * the same tail.
  */
 #include "request.h"
 
@@ -98,8 +98,10 @@ static void put_profile(pen *p, const char *profile) {
 
 static void put_deadline(pen *p, uint32_t ms) {
   put_key(p, DP_KEY_DEADLINE_MS);
-  put_bytes(p, (uint8_t[]){0xce, (uint8_t)(ms >> 24), (uint8_t)(ms >> 16), (uint8_t)(ms >> 8),
-                           (uint8_t)ms}, 5);
+  put_bytes(
+      p,
+      (uint8_t[]){0xce, (uint8_t)(ms >> 24), (uint8_t)(ms >> 16), (uint8_t)(ms >> 8), (uint8_t)ms},
+      5);
 }
 
 size_t dpc__request_head(uint8_t out[DPC__HEAD_MAX], const dpc__head *h) {

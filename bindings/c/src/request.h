@@ -1,4 +1,5 @@
-/* request.h - a request as it travels: a tail that never changes, a head for each send. Internal. */
+/* request.h - a request as it travels: a tail that never changes, a head for each send. Internal.
+ */
 #ifndef DPC_REQUEST_H
 #define DPC_REQUEST_H
 

@@ -15,12 +15,12 @@ enum {
 extern const uint8_t dpc__sp_greeting[DPC__SP_GREETING];
 
 typedef enum dpc__sp_result {
-  DPC__SP_MORE,       /* all bytes were taken; feed more */
-  DPC__SP_MESSAGE,    /* one message is complete; take it, then feed the rest */
-  DPC__SP_DROPPED,    /* a message without a request id was dropped; feed the rest */
-  DPC__SP_STRANGER,   /* the greeting is not that of a REP socket */
-  DPC__SP_BAD_FRAME,  /* a frame does not begin with 01 */
-  DPC__SP_TOO_LONG,   /* a length over the bound */
+  DPC__SP_MORE,      /* all bytes were taken; feed more */
+  DPC__SP_MESSAGE,   /* one message is complete; take it, then feed the rest */
+  DPC__SP_DROPPED,   /* a message without a request id was dropped; feed the rest */
+  DPC__SP_STRANGER,  /* the greeting is not that of a REP socket */
+  DPC__SP_BAD_FRAME, /* a frame does not begin with 01 */
+  DPC__SP_TOO_LONG,  /* a length over the bound */
   DPC__SP_NO_MEMORY
 } dpc__sp_result;
 

@@ -1,6 +1,6 @@
 /*
- * RFC 3629 by its table of well-formed byte sequences: the second byte's range depends on the first,
- * which shuts out overlong forms, surrogates and what lies behind U+10FFFF at once.
+ * RFC 3629 by its table of well-formed byte sequences: the second byte's range depends on the
+ * first, which shuts out overlong forms, surrogates and what lies behind U+10FFFF at once.
  */
 #include "utf8.h"
 

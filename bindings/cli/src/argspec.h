@@ -5,7 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum cli_argkind { CLI_ARG_TEXT, CLI_ARG_JSON, CLI_ARG_FILE, CLI_ARG_JSON_FILE } cli_argkind;
+typedef enum cli_argkind {
+  CLI_ARG_TEXT,
+  CLI_ARG_JSON,
+  CLI_ARG_FILE,
+  CLI_ARG_JSON_FILE
+} cli_argkind;
 
 typedef struct cli_argspec {
   char name[128];

@@ -29,9 +29,9 @@ typedef struct cli {
 
 typedef struct cli_command {
   const char *name;
-  const char *args;  /* as the usage shows them */
-  const char *text;  /* one line on what it does */
-  int least, most;   /* arguments; most -1 = any */
+  const char *args; /* as the usage shows them */
+  const char *text; /* one line on what it does */
+  int least, most;  /* arguments; most -1 = any */
   int (*run)(cli *c);
 } cli_command;
 

@@ -1,7 +1,7 @@
 /*
- * difypool call: one operation. Everything that can be wrong with the command itself (arguments, files,
- * where the answer should go) is found before anything is sent: a write whose answer has no place to
- * go should not be made.
+ * difypool call: one operation. Everything that can be wrong with the command itself (arguments,
+ * files, where the answer should go) is found before anything is sent: a write whose answer has no
+ * place to go should not be made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -170,7 +170,8 @@ static int give_types(const cli *c, cli_session *session, dpc_args *args) {
   for (int i = 1; i < c->argc; i++)
     if (!cli_argspec_parse(c->argv[i], &spec) && spec.kind == CLI_ARG_TEXT &&
         cli_looks_typed(spec.value) && wants_json(op, spec.name))
-      dpc_args_set_json(args, spec.name, spec.value); /* what is no JSON stays text: the service says so */
+      dpc_args_set_json(args, spec.name,
+                        spec.value); /* what is no JSON stays text: the service says so */
   return 0;
 }
 

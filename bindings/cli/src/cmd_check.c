@@ -1,9 +1,9 @@
 /*
- * difypool check: four steps that prove in under 5 s that pooling works. What it believes is what each
- * answer says of its own connection (meta.reused), since counters are shared with whoever else uses
- * the service. It lists one knowledge base, or asks what an app key's app is, which changes nothing and
- * tells that the key is good; and it goes by a handle of its own, so that switching pooling off is
- * nobody else's business.
+ * difypool check: four steps that prove in under 5 s that pooling works. What it believes is what
+ * each answer says of its own connection (meta.reused), since counters are shared with whoever else
+ * uses the service. It lists one knowledge base, or asks what an app key's app is, which changes
+ * nothing and tells that the key is good; and it goes by a handle of its own, so that switching
+ * pooling off is nobody else's business.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,8 @@ static void quote(const char *text) {
 }
 
 static void tell(check *k, result r, const char *step, const char *text, const char *hint) {
-  static const char *const marks[] = {"✓", "✗", "–"}, *const words[] = {"passed", "failed", "skipped"};
+  static const char *const marks[] = {"✓", "✗", "–"}, *const words[] = {"passed", "failed",
+                                                                        "skipped"};
   k->failed |= r == FAILED;
   if (!k->c->options.json) {
     printf("%s %s\n", marks[r], text);
@@ -166,8 +167,8 @@ static bool step_service(check *k) {
   uint64_t began = now_us();
   if (!cli_ask(k->session, "service.ping", &status))
     return false;
-  snprintf(text, sizeof text, "the service at %s answers in %s", dpc_client_socket(cli_client(k->session)),
-           cli_span_us(span, now_us() - began));
+  snprintf(text, sizeof text, "the service at %s answers in %s",
+           dpc_client_socket(cli_client(k->session)), cli_span_us(span, now_us() - began));
   tell(k, PASSED, "service", text, NULL);
   return true;
 }
@@ -180,12 +181,14 @@ static bool step_pooling(check *k, unsigned *calls) {
   *calls = s.calls;
   cli_span_us(first, s.first_us);
   cli_span_us(rest, s.rest_us / (s.calls - 1));
-  snprintf(text, sizeof text, "%u calls one after another opened %u connection%s: %s for the first, %s for each other",
+  snprintf(text, sizeof text,
+           "%u calls one after another opened %u connection%s: %s for the first, %s for each other",
            s.calls, s.opened, s.opened == 1 ? "" : "s", first, rest);
   bool good = s.opened <= 1;
   tell(k, good ? PASSED : FAILED, "pooling", text,
        good ? NULL
-            : "Is pooling off (difypool set pooling on)? Or the server, or a proxy, closes connections "
+            : "Is pooling off (difypool set pooling on)? Or the server, or a proxy, closes "
+              "connections "
               "after each answer.");
   return good;
 }
@@ -197,9 +200,11 @@ static void step_counts(check *k, const cli_host *before, unsigned calls) {
     return;
   uint64_t made = after.calls - before->calls, reused = after.reused - before->reused;
   bool good = made >= calls && reused >= calls - 1;
-  snprintf(text, sizeof text, "the status counts them: %llu more calls, %llu of them on an open connection",
+  snprintf(text, sizeof text,
+           "the status counts them: %llu more calls, %llu of them on an open connection",
            (unsigned long long)made, (unsigned long long)reused);
-  tell(k, good ? PASSED : FAILED, "counts", text, good ? NULL : "Please report this: difypool stats has all counters.");
+  tell(k, good ? PASSED : FAILED, "counts", text,
+       good ? NULL : "Please report this: difypool stats has all counters.");
 }
 
 /* Whatever happens between, pooling is on again at the end. */
@@ -209,7 +214,8 @@ static void step_switch(check *k) {
   dpc_error error;
   dpc_kind kind = set_pooling(k, false, &error);
   if (kind == DPC_DENIED) {
-    tell(k, SKIPPED, "switch", "switching pooling off was not tried: the profile is not yours to switch",
+    tell(k, SKIPPED, "switch",
+         "switching pooling off was not tried: the profile is not yours to switch",
          "With --base-url and a key of your own, the check switches only for itself.");
     return;
   }
@@ -226,9 +232,11 @@ static void step_switch(check *k) {
   if (!made_off || !run_series(k, "switch", 2, 2, 8, &on))
     return;
   bool good = off.opened == off.calls && on.opened <= 1;
-  snprintf(text, sizeof text, "switched off, %u call%s opened %u; switched on again, 2 calls opened %u", off.calls,
+  snprintf(text, sizeof text,
+           "switched off, %u call%s opened %u; switched on again, 2 calls opened %u", off.calls,
            off.calls == 1 ? "" : "s", off.opened, on.opened);
-  tell(k, good ? PASSED : FAILED, "switch", text, good ? NULL : "Please report this with the output of difypool stats.");
+  tell(k, good ? PASSED : FAILED, "switch", text,
+       good ? NULL : "Please report this with the output of difypool stats.");
 }
 
 static bool has_default(check *k) {
@@ -253,7 +261,8 @@ static int run(check *k) {
     return 3;
   if (!has_default(k)) {
     tell(k, SKIPPED, "pooling", "pooling was not checked: there is no server to call",
-         "Give --base-url with a key in $DIFYPOOL_API_KEY, or --profile: then some 15 harmless calls "
+         "Give --base-url with a key in $DIFYPOOL_API_KEY, or --profile: then some 15 harmless "
+         "calls "
          "show that connections are reused, counted, and really new when pooling is off.");
     return CLI_EXIT_USAGE;
   }

@@ -1,6 +1,6 @@
 /*
- * The completion scripts are files of their own, kept in this program so that a copy of it alone can
- * give them: eval "$(difypool completion bash)". Packages install the same files.
+ * The completion scripts are files of their own, kept in this program so that a copy of it alone
+ * can give them: eval "$(difypool completion bash)". Packages install the same files.
  */
 #include <stdio.h>
 #include <string.h>

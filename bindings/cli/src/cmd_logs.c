@@ -1,6 +1,6 @@
 /*
- * difypool logs: the end of the private service's log, and what is added to it. The service renames a
- * full log and begins a new one, so following means to look which file bears the name.
+ * difypool logs: the end of the private service's log, and what is added to it. The service renames
+ * a full log and begins a new one, so following means to look which file bears the name.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -25,8 +25,8 @@ static bool in_group(dpc_value op, const char *group) {
   int length;
   const char *text = text_of(op, "name", &length);
   size_t wanted = strcspn(group, ".");
-  return !group[wanted + (group[wanted] == '.')] && (size_t)length > wanted && text[wanted] == '.' &&
-         memcmp(text, group, wanted) == 0;
+  return !group[wanted + (group[wanted] == '.')] && (size_t)length > wanted &&
+         text[wanted] == '.' && memcmp(text, group, wanted) == 0;
 }
 
 static int first_sentence(const char *text, int length) {
@@ -59,7 +59,8 @@ static void show_values(dpc_value param) {
 static void show_param(dpc_value param) {
   dpc_value required;
   int name_length, type_length, text_length;
-  const char *name = text_of(param, "name", &name_length), *type = text_of(param, "type", &type_length);
+  const char *name = text_of(param, "name", &name_length),
+             *type = text_of(param, "type", &type_length);
   const char *text = text_of(param, "text", &text_length);
   bool needed = dpc_value_get(param, "required", &required) && dpc_value_bool(required, false);
   printf("\n  %.*s (%.*s%s", name_length, name, type_length, type, needed ? ", required" : "");
@@ -84,7 +85,8 @@ static void show_example(dpc_value op, dpc_value params) {
 static void show_whole(dpc_value op) {
   int name_length, method_length, path_length, text_length;
   const char *name = text_of(op, "name", &name_length), *text = text_of(op, "text", &text_length);
-  const char *method = text_of(op, "method", &method_length), *path = text_of(op, "path", &path_length);
+  const char *method = text_of(op, "method", &method_length),
+             *path = text_of(op, "path", &path_length);
   dpc_value params, param;
   printf("%.*s", name_length, name);
   if (path_length)
@@ -109,8 +111,8 @@ static int not_found(const char *wanted, dpc_value table) {
     cli_nearest_feed(&nearest, copy);
   }
   const char *found = cli_nearest_found(&nearest);
-  return cli_usage("there is no operation %s%s%s%s", wanted, found ? "; is " : "", found ? found : "",
-                   found ? " meant?" : "");
+  return cli_usage("there is no operation %s%s%s%s", wanted, found ? "; is " : "",
+                   found ? found : "", found ? " meant?" : "");
 }
 
 static void names_of_params(dpc_value op) {

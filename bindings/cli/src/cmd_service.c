@@ -78,12 +78,16 @@ static int parse_switch(const cli *c, dpc_args *args) {
   return cli_usage("pooling, retry, breaker and cache can be switched, not %s", c->argv[0]);
 }
 
-/* Whom it was switched for, as the service says: its own user switches all of it without a profile. */
+/* Whom it was switched for, as the service says: its own user switches all of it without a profile.
+ */
 static const char *whom(const cli *c, const dpc_reply *reply) {
   dpc_value body, all;
-  if (dpc_reply_value(reply, &body) && dpc_value_get(body, "all", &all) && dpc_value_bool(all, false))
+  if (dpc_reply_value(reply, &body) && dpc_value_get(body, "all", &all) &&
+      dpc_value_bool(all, false))
     return "the whole service";
-  return c->options.base_url ? c->options.base_url : c->options.profile ? c->options.profile : "the default profile";
+  return c->options.base_url  ? c->options.base_url
+         : c->options.profile ? c->options.profile
+                              : "the default profile";
 }
 
 static int set(const cli *c, const dpc_args *args) {
@@ -151,8 +155,9 @@ static int drain(const cli *c, cli_session *session) {
   reply = cli_ask(session, "service.drain", &status);
   if (!reply)
     return status;
-  return pid > 0 ? await_end(session, pid, c->options.deadline_ms ? c->options.deadline_ms : STOP_MS)
-                 : 0;
+  return pid > 0
+             ? await_end(session, pid, c->options.deadline_ms ? c->options.deadline_ms : STOP_MS)
+             : 0;
 }
 
 /* 0: none runs any more; *ran says whether one did. */
@@ -179,7 +184,8 @@ int cli_cmd_restart(cli *c) {
   int status = stop(c, &ran);
   cli_session *session = status ? NULL : cli_open(c, CLI_MAY_START | CLI_NO_SERVER, &status);
   if (session && !c->options.quiet)
-    printf("%s at %s\n", ran ? "the service was restarted" : "no service was running; one was started",
+    printf("%s at %s\n",
+           ran ? "the service was restarted" : "no service was running; one was started",
            dpc_client_socket(cli_client(session)));
   cli_close(session);
   return status;

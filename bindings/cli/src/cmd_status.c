@@ -10,11 +10,13 @@
 enum { INTERVAL_MS = 2000 };
 
 static void show_service(const cli_session *session, dpc_value stats) {
-  char version[64], up[CLI_TEXT], calls[CLI_TEXT], running[CLI_TEXT], remembered[CLI_TEXT], bytes[CLI_TEXT];
+  char version[64], up[CLI_TEXT], calls[CLI_TEXT], running[CLI_TEXT], remembered[CLI_TEXT],
+      bytes[CLI_TEXT];
   dpc_value service = {NULL, NULL};
   dpc_value_get(stats, "service", &service);
   uint64_t clients = cli_number(stats, "service", "clients");
-  printf("difypoold %s at %s (%s, pid %llu), up %s\n", cli_text(service, "version", version, sizeof version),
+  printf("difypoold %s at %s (%s, pid %llu), up %s\n",
+         cli_text(service, "version", version, sizeof version),
          dpc_client_socket(cli_client(session)),
          dpc_client_is_private(cli_client(session)) ? "private" : "shared",
          (unsigned long long)cli_number(stats, "service", "pid"),
@@ -38,15 +40,17 @@ static void show_connections(const cli_host *h) {
 static void show_calls(const cli_host *h) {
   char calls[CLI_TEXT], transfers[CLI_TEXT], errors[CLI_TEXT], waiting[CLI_TEXT];
   printf("  calls        %s in %s requests, %s failed; %s waiting, %llu at once allowed\n",
-         cli_count(calls, h->calls), cli_count(transfers, h->transfers), cli_count(errors, h->errors),
-         cli_count(waiting, h->waiting), (unsigned long long)h->concurrency);
+         cli_count(calls, h->calls), cli_count(transfers, h->transfers),
+         cli_count(errors, h->errors), cli_count(waiting, h->waiting),
+         (unsigned long long)h->concurrency);
 }
 
 static void show_times(const cli_host *h) {
   char dns[CLI_TEXT], tcp[CLI_TEXT], tls[CLI_TEXT], saved[CLI_TEXT];
   char p50[CLI_TEXT], p90[CLI_TEXT], p99[CLI_TEXT], max[CLI_TEXT];
   printf("  handshakes   DNS %s, TCP %s, TLS %s; saved by reuse: %s\n", cli_span_us(dns, h->dns_us),
-         cli_span_us(tcp, h->connect_us), cli_span_us(tls, h->tls_us), cli_span_us(saved, h->saved_us));
+         cli_span_us(tcp, h->connect_us), cli_span_us(tls, h->tls_us),
+         cli_span_us(saved, h->saved_us));
   printf("  latency      median %s, 90 %% %s, 99 %% %s, longest %s\n", cli_span_us(p50, h->p50_us),
          cli_span_us(p90, h->p90_us), cli_span_us(p99, h->p99_us), cli_span_us(max, h->max_us));
 }
@@ -55,11 +59,13 @@ static void show_host(dpc_value entry) {
   char sent[CLI_TEXT], received[CLI_TEXT];
   cli_host h;
   cli_host_read(entry, &h);
-  printf("\n%s%s%s%s\n", h.origin, h.version[0] ? " (Dify " : "", h.version, h.version[0] ? ")" : "");
+  printf("\n%s%s%s%s\n", h.origin, h.version[0] ? " (Dify " : "", h.version,
+         h.version[0] ? ")" : "");
   show_connections(&h);
   show_calls(&h);
   show_times(&h);
-  printf("  bodies       %s sent, %s received\n", cli_bytes(sent, h.sent), cli_bytes(received, h.received));
+  printf("  bodies       %s sent, %s received\n", cli_bytes(sent, h.sent),
+         cli_bytes(received, h.received));
   printf("  breaker      %s%s\n", h.breaker[0] ? h.breaker : "closed",
          strcmp(h.breaker, "open") == 0 ? ": calls fail until the server answers again" : "");
 }

@@ -1,4 +1,5 @@
-/* completion_data.h - the completion scripts as strings; the .inc files are made of completions/. */
+/* completion_data.h - the completion scripts as strings; the .inc files are made of completions/.
+ */
 #ifndef CLI_COMPLETION_DATA_H
 #define CLI_COMPLETION_DATA_H
 

@@ -9,18 +9,24 @@
 #include "suggest.h"
 
 const cli_command cli_commands[] = {
-    {"call", "OPERATION [NAME=VALUE | NAME:=JSON | NAME@FILE | NAME:=@FILE]…", "carry out one operation", 1, -1, cli_cmd_call},
-    {"ops", "[OPERATION | GROUP]", "what operations there are, and what one takes", 0, 1, cli_cmd_ops},
-    {"status", "", "see that pooling works: connections, reuse, times, errors", 0, 0, cli_cmd_status},
-    {"check", "", "prove in under 5 s that pooling works, with a few harmless calls", 0, 0, cli_cmd_check},
+    {"call", "OPERATION [NAME=VALUE | NAME:=JSON | NAME@FILE | NAME:=@FILE]…",
+     "carry out one operation", 1, -1, cli_cmd_call},
+    {"ops", "[OPERATION | GROUP]", "what operations there are, and what one takes", 0, 1,
+     cli_cmd_ops},
+    {"status", "", "see that pooling works: connections, reuse, times, errors", 0, 0,
+     cli_cmd_status},
+    {"check", "", "prove in under 5 s that pooling works, with a few harmless calls", 0, 0,
+     cli_cmd_check},
     {"ping", "", "does the service answer, and how fast", 0, 0, cli_cmd_ping},
     {"stats", "", "all counters as they are, as JSON", 0, 0, cli_cmd_stats},
-    {"set", "pooling|retry|breaker|cache on|off", "switch something for a profile or a server of your own", 2, 2, cli_cmd_set},
+    {"set", "pooling|retry|breaker|cache on|off",
+     "switch something for a profile or a server of your own", 2, 2, cli_cmd_set},
     {"stop", "", "end the private service when its calls are done", 0, 0, cli_cmd_stop},
     {"restart", "", "end the private service and start it again", 0, 0, cli_cmd_restart},
     {"logs", "", "what the private service has logged", 0, 0, cli_cmd_logs},
     {"version", "", "versions of this command and of the service", 0, 0, cli_cmd_version},
-    {"completion", "bash|zsh", "a completion script, to be sourced by the shell", 1, 1, cli_cmd_completion},
+    {"completion", "bash|zsh", "a completion script, to be sourced by the shell", 1, 1,
+     cli_cmd_completion},
     {"help", "[COMMAND]", "this page, or a command's", 0, 1, cli_cmd_help},
 };
 const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
@@ -38,7 +44,8 @@ static int unknown(const char *name) {
     cli_nearest_feed(&nearest, cli_commands[i].name);
   const char *found = cli_nearest_found(&nearest);
   if (strchr(name, '.'))
-    return cli_usage("there is no command %s; an operation goes with call: difypool call %s", name, name);
+    return cli_usage("there is no command %s; an operation goes with call: difypool call %s", name,
+                     name);
   return cli_usage("there is no command %s%s%s%s", name, found ? "; is " : "", found ? found : "",
                    found ? " meant?" : "");
 }
@@ -50,7 +57,8 @@ static int help_page(void) {
     printf("  %-12s %s\n", cli_commands[i].name, cli_commands[i].text);
   puts("\nOptions:");
   cli_options_help();
-  puts("\nExit status: 0 done, 2 usage, 3 unreachable, TLS, timeout, overloaded, busy or breaker open,\n"
+  puts("\nExit status: 0 done, 2 usage, 3 unreachable, TLS, timeout, overloaded, busy or breaker "
+       "open,\n"
        "4 unknown outcome of a write, 130 interrupted, 1 anything else. More: man difypool");
   return 0;
 }
@@ -88,8 +96,8 @@ static int run(cli *c) {
   return command->run(c);
 }
 
-/* A standard stream that is closed would be given out again, to a socket, and an answer written into
- * it. What is opened in its place cannot be written to, so that the loss is noticed. */
+/* A standard stream that is closed would be given out again, to a socket, and an answer written
+ * into it. What is opened in its place cannot be written to, so that the loss is noticed. */
 static void keep_standard_streams(void) {
   for (int fd = 0; fd <= 2; fd++)
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)

@@ -1,7 +1,7 @@
 /*
- * Options may stand anywhere, before or behind the command; `--` ends them. One table says what there
- * is, for the parser, the help and the completion alike. A key is never taken: a command line can be
- * read by every user of the machine.
+ * Options may stand anywhere, before or behind the command; `--` ends them. One table says what
+ * there is, for the parser, the help and the completion alike. A key is never taken: a command line
+ * can be read by every user of the machine.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,19 +25,26 @@ typedef struct option_row {
 #define AT(member) offsetof(cli_options, member)
 static const option_row rows[] = {
     {"profile", 'p', TEXT, AT(profile), "NAME", "a profile of the service's configuration"},
-    {"base-url", 0, TEXT, AT(base_url), "URL", "a server of your own; the key is in $DIFYPOOL_API_KEY"},
-    {"key-file", 0, TEXT, AT(key_file), "FILE", "the key for --base-url, in a file (- = standard input)"},
-    {"connect", 0, CONNECT, 0, "NAME=VALUE", "more of service.connect's arguments, such as ca_file=FILE"},
-    {"socket", 0, TEXT, AT(socket), "PATH", "the service's socket (else $DIFYPOOL_SOCKET, else where it is)"},
-    {"deadline", 0, DURATION, AT(deadline_ms), "TIME", "for the whole call: 30, 500ms, 2m (default 120)"},
+    {"base-url", 0, TEXT, AT(base_url), "URL",
+     "a server of your own; the key is in $DIFYPOOL_API_KEY"},
+    {"key-file", 0, TEXT, AT(key_file), "FILE",
+     "the key for --base-url, in a file (- = standard input)"},
+    {"connect", 0, CONNECT, 0, "NAME=VALUE",
+     "more of service.connect's arguments, such as ca_file=FILE"},
+    {"socket", 0, TEXT, AT(socket), "PATH",
+     "the service's socket (else $DIFYPOOL_SOCKET, else where it is)"},
+    {"deadline", 0, DURATION, AT(deadline_ms), "TIME",
+     "for the whole call: 30, 500ms, 2m (default 120)"},
     {"priority", 0, PRIORITY, AT(priority), "P", "interactive, normal (default) or bulk"},
     {"cache", 0, DURATION, AT(cache_ms), "TIME", "an answer up to so old will do"},
     {"wait", 0, FLAG, AT(wait), NULL, "wait for an open breaker and the pace instead of failing"},
     {"blocking", 0, FLAG, AT(blocking), NULL, "ask the server for a blocking answer"},
     {"no-validate", 0, FLAG, AT(no_validate), NULL, "send the arguments as they are"},
-    {"allow-hazard", 0, FLAG, AT(allow_hazard), NULL, "carry out what is known to break this server's version"},
+    {"allow-hazard", 0, FLAG, AT(allow_hazard), NULL,
+     "carry out what is known to break this server's version"},
     {"output", 'o', TEXT, AT(output), "FILE", "write the answer there"},
-    {"include", 'i', FLAG, AT(include), NULL, "status, headers and what the call cost before the answer"},
+    {"include", 'i', FLAG, AT(include), NULL,
+     "status, headers and what the call cost before the answer"},
     {"json", 0, FLAG, AT(json), NULL, "answers and errors as JSON, for programs"},
     {"names", 0, FLAG, AT(names), NULL, "ops: names only"},
     {"watch", 'w', FLAG, AT(watch), NULL, "status: show it again and again"},
@@ -93,8 +100,9 @@ static const option_row *find_letter(char letter) {
 }
 
 static int refuse_key(void) {
-  return cli_usage("a key on a command line can be read by every user of this machine, and stays in "
-                   "the shell's history; put it into $DIFYPOOL_API_KEY or into a file for --key-file");
+  return cli_usage(
+      "a key on a command line can be read by every user of this machine, and stays in "
+      "the shell's history; put it into $DIFYPOOL_API_KEY or into a file for --key-file");
 }
 
 static int unknown(const char *name, size_t length) {
@@ -104,8 +112,8 @@ static int unknown(const char *name, size_t length) {
   for (size_t i = 0; i < ROWS && rows[i].text; i++)
     cli_nearest_feed(&nearest, rows[i].name);
   const char *found = cli_nearest_found(&nearest);
-  return cli_usage("there is no option --%s%s%s%s", copy, found ? "; is --" : "", found ? found : "",
-                   found ? " meant?" : "");
+  return cli_usage("there is no option --%s%s%s%s", copy, found ? "; is --" : "",
+                   found ? found : "", found ? " meant?" : "");
 }
 
 static int set_priority(cli_options *o, const char *value) {
@@ -148,8 +156,9 @@ static int set(cli_options *o, const option_row *row, const char *value) {
   case NUMBER:
     number = strtoul(value, &end, 10);
     *(uint32_t *)(void *)place = (uint32_t)number;
-    return *end || end == value || number > 1000000 ? cli_usage("--%s is a number, not %s", row->name, value)
-                                                     : 0;
+    return *end || end == value || number > 1000000
+               ? cli_usage("--%s is a number, not %s", row->name, value)
+               : 0;
   case PRIORITY:
     return set_priority(o, value);
   case CONNECT:
@@ -166,7 +175,8 @@ static int take_long(cli_options *o, int argc, char **argv, int *i) {
   if (!row)
     return unknown(name, length);
   if (!takes_value(row))
-    return equals && row->type == FLAG ? cli_usage("--%s takes no value", row->name) : set(o, row, "");
+    return equals && row->type == FLAG ? cli_usage("--%s takes no value", row->name)
+                                       : set(o, row, "");
   if (equals)
     return set(o, row, equals + 1);
   if (*i + 1 >= argc)

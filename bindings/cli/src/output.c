@@ -48,7 +48,8 @@ static void put_json_string(FILE *out, const char *text) {
 static void put_error_json(const dpc_error *e) {
   const struct {
     const char *name, *value;
-  } texts[] = {{"kind", e->kind_name}, {"code", e->code}, {"message", e->message}, {"hint", e->hint}};
+  } texts[] = {
+      {"kind", e->kind_name}, {"code", e->code}, {"message", e->message}, {"hint", e->hint}};
   fputs("{\"error\":{", stderr);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     fprintf(stderr, "\"%s\":", texts[i].name);
@@ -87,7 +88,9 @@ static bool is_text(const char *type) {
 
 static void put_times(const dpc_meta *m) {
   printf("attempts: %u\nconnection: %s\n", m->attempts,
-         m->cached ? "none, from the cache" : m->reused ? "reused" : "new");
+         m->cached   ? "none, from the cache"
+         : m->reused ? "reused"
+                     : "new");
   printf("total: %.2f ms (queued %.2f, DNS %.2f, TCP %.2f, TLS %.2f, server %.2f)\n",
          (double)m->total_us / 1e3, (double)m->queued_us / 1e3, (double)m->dns_us / 1e3,
          (double)m->connect_us / 1e3, (double)m->tls_us / 1e3, (double)m->server_us / 1e3);

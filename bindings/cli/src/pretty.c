@@ -1,6 +1,6 @@
 /*
- * An answer's JSON is shown, not read: numbers of any size, repeated names and odd escapes must come
- * out as they are. So this moves blanks about and copies everything else.
+ * An answer's JSON is shown, not read: numbers of any size, repeated names and odd escapes must
+ * come out as they are. So this moves blanks about and copies everything else.
  */
 #include "pretty.h"
 

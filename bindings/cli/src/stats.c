@@ -1,6 +1,7 @@
 /*
- * What the counters say in one line is the reason why people look: is the pool worth it, and if it is
- * not, why not. The line is made here, from numbers alone, so that tests can hold it to its word.
+ * What the counters say in one line is the reason why people look: is the pool worth it, and if it
+ * is not, why not. The line is made here, from numbers alone, so that tests can hold it to its
+ * word.
  */
 #include "stats.h"
 
@@ -91,13 +92,15 @@ static void verdict_on_reuse(const cli_host *total, char *out, size_t size) {
   cli_span_us(saved, total->saved_us);
   if (total->reused * 2 >= carried)
     snprintf(out, size,
-             "Pooling works: %s connection%s carried %s calls (%s reused), about %s of handshakes saved.",
+             "Pooling works: %s connection%s carried %s calls (%s reused), about %s of handshakes "
+             "saved.",
              opened, total->opened == 1 ? "" : "s", calls, percent, saved);
   else
-    snprintf(out, size,
-             "Pooling is on, but only %s of requests found an open connection: calls come too rarely, "
-             "or the server closes connections early.",
-             percent);
+    snprintf(
+        out, size,
+        "Pooling is on, but only %s of requests found an open connection: calls come too rarely, "
+        "or the server closes connections early.",
+        percent);
 }
 
 void cli_verdict(dpc_value stats, char *out, size_t size) {
@@ -107,7 +110,7 @@ void cli_verdict(dpc_value stats, char *out, size_t size) {
   cli_hosts_total(stats, &total);
   bool on = !dpc_value_get(stats, "pool", &pool) || !dpc_value_get(pool, "pooling", &pooling) ||
             (dpc_value_type(pooling) == DPC_TYPE_BOOL ? dpc_value_bool(pooling, true)
-                                                       : dpc_value_int(pooling, 1) != 0);
+                                                      : dpc_value_int(pooling, 1) != 0);
   if (!on)
     snprintf(out, size, "Pooling is off: every call opens a connection of its own.");
   else if (!total.calls)

@@ -36,7 +36,8 @@ char *cli_span_us(char *out, uint64_t us) {
   else if (s < 100)
     three_digits(out, (double)us / 1e6, "s");
   else if (s < 3600)
-    snprintf(out, CLI_TEXT, "%llu min %llu s", (unsigned long long)(s / 60), (unsigned long long)(s % 60));
+    snprintf(out, CLI_TEXT, "%llu min %llu s", (unsigned long long)(s / 60),
+             (unsigned long long)(s % 60));
   else if (s < 86400)
     snprintf(out, CLI_TEXT, "%llu h %llu min", (unsigned long long)(s / 3600),
              (unsigned long long)(s % 3600 / 60));

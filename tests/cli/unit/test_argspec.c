@@ -35,8 +35,9 @@ static void the_four_signs(void **state) {
 
 static void what_is_none_of_them(void **state) {
   (void)state;
-  static const char *const words[] = {"", "=x", ":=1", "@f", "name", "name:x", "na me=x", "name@", "name:=",
-                                      "name:=@", "n\xc3\xa4me=x"};
+  static const char *const words[] = {"",       "=x",      ":=1",          "@f",
+                                      "name",   "name:x",  "na me=x",      "name@",
+                                      "name:=", "name:=@", "n\xc3\xa4me=x"};
   cli_argspec spec;
   char longest[200];
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)

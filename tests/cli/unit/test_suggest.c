@@ -12,8 +12,12 @@
 
 static const char *nearest(const char *wanted) {
   static cli_nearest n;
-  static const char *const names[] = {"documents.create_by_text", "documents.create_by_file", "datasets.list",
-                                      "status", "stop", "set"};
+  static const char *const names[] = {"documents.create_by_text",
+                                      "documents.create_by_file",
+                                      "datasets.list",
+                                      "status",
+                                      "stop",
+                                      "set"};
   n = (cli_nearest){.wanted = wanted};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     cli_nearest_feed(&n, names[i]);

@@ -54,7 +54,8 @@ static void durations(void **state) {
   assert_true(cli_duration("500ms", &ms) && ms == 500);
   assert_true(cli_duration("2m", &ms) && ms == 120000);
   assert_true(cli_duration("1h", &ms) && ms == 3600000);
-  static const char *const bad[] = {"", "x", "-1", "5 s", "5x", "1e99", "nan", "inf", ".5", "99999999h"};
+  static const char *const bad[] = {"",     "x",   "-1",  "5 s", "5x",
+                                    "1e99", "nan", "inf", ".5",  "99999999h"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_false(cli_duration(bad[i], &ms));
 }

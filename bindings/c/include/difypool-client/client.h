@@ -14,10 +14,10 @@ extern "C" {
 #endif
 
 /*
- * The shape of a call is that of libdifypool: arguments, options, a reply that is set on failure too.
- * What differs: operations are named by text, as on the wire, and there is no thread. Whoever waits
- * for a reply reads the socket, for all other callers too; a program with a loop of its own polls
- * dpc_client_fd and calls dpc_client_dispatch.
+ * The shape of a call is that of libdifypool: arguments, options, a reply that is set on failure
+ * too. What differs: operations are named by text, as on the wire, and there is no thread. Whoever
+ * waits for a reply reads the socket, for all other callers too; a program with a loop of its own
+ * polls dpc_client_fd and calls dpc_client_dispatch.
  *
  * Every function may be called from any thread unless it says otherwise. In a child of fork()
  * functions that take a client or a call return DPC_INVALID_REQUEST with code "forked" at once (and
@@ -61,7 +61,7 @@ DPC_EXPORT const char *dpc_version(void);
  * DPC_INVALID_REQUEST (no name, text that is not UTF-8, JSON that is not JSON or nests deeper than
  * 20) or DPC_INTERNAL (out of memory); on an error nothing was changed. Since 0.1.
  */
-DPC_EXPORT dpc_args *dpc_args_new(void); /* NULL when memory is out */
+DPC_EXPORT dpc_args *dpc_args_new(void);       /* NULL when memory is out */
 DPC_EXPORT void dpc_args_free(dpc_args *args); /* wipes what it held; NULL is allowed */
 DPC_EXPORT dpc_kind dpc_args_set_null(dpc_args *args, const char *name);
 DPC_EXPORT dpc_kind dpc_args_set_bool(dpc_args *args, const char *name, bool value);
@@ -73,8 +73,8 @@ DPC_EXPORT dpc_kind dpc_args_set_string(dpc_args *args, const char *name, const 
 /* value: UTF-8 of length bytes; may hold NUL. */
 DPC_EXPORT dpc_kind dpc_args_set_text(dpc_args *args, const char *name, const char *value,
                                       size_t length);
-/* json: one JSON text (RFC 8259), ends in NUL. Integers of up to 64 bits stay exact; a longer one is
- * refused rather than rounded. */
+/* json: one JSON text (RFC 8259), ends in NUL. Integers of up to 64 bits stay exact; a longer one
+ * is refused rather than rounded. */
 DPC_EXPORT dpc_kind dpc_args_set_json(dpc_args *args, const char *name, const char *json);
 /* bytes: for binary members (http.request's body, a file's content); NULL only with length 0. */
 DPC_EXPORT dpc_kind dpc_args_set_bytes(dpc_args *args, const char *name, const void *bytes,
@@ -85,24 +85,25 @@ DPC_EXPORT bool dpc_args_has(const dpc_args *args, const char *name);
 /* ---- The client --------------------------------------------------------------------------- */
 
 typedef struct dpc_client_options {
-  size_t size;              /* sizeof(dpc_client_options); set by DPC_CLIENT_OPTIONS_INIT */
-  const char *socket;       /* path or ipc://PATH; NULL = look for it as PROTOCOL.md, section 2 */
-  const char *profile;      /* a profile of the service's config; NULL = the default one */
-  const char *base_url;     /* a server of our own, in place of profile; NULL = none */
-  const char *api_key;      /* its key; only with base_url; NULL = no key is sent */
-  const dpc_args *connect;  /* more of service.connect's arguments: ca_file, …; NULL = none */
-  const char *program;      /* the difypoold to start; NULL = $DIFYPOOL_DAEMON, $PATH, our prefix */
-  int32_t autostart;        /* 1 = start a private service if none answers (default) */
-  int32_t dispatch;         /* 1 = there will be dpc_client_fd and callbacks */
-  int32_t lazy;             /* 1 = dpc_client_open does no I/O; the first call connects */
-  uint32_t deadline_ms;     /* 1..86400000 default for a call; 0 = 120000 */
-  uint32_t patience_ms;     /* 1..600000 to get a connection to the service; 0 = 10000 */
-  uint32_t calls_max;       /* 1..4096 calls that are not answered; 0 = 4096 */
-  uint64_t held_max;        /* bytes of requests held until they are answered; 0 = 256 MiB */
-  uint64_t reply_max;       /* bytes of one reply; 0 = 80 MiB */
+  size_t size;             /* sizeof(dpc_client_options); set by DPC_CLIENT_OPTIONS_INIT */
+  const char *socket;      /* path or ipc://PATH; NULL = look for it as PROTOCOL.md, section 2 */
+  const char *profile;     /* a profile of the service's config; NULL = the default one */
+  const char *base_url;    /* a server of our own, in place of profile; NULL = none */
+  const char *api_key;     /* its key; only with base_url; NULL = no key is sent */
+  const dpc_args *connect; /* more of service.connect's arguments: ca_file, …; NULL = none */
+  const char *program;     /* the difypoold to start; NULL = $DIFYPOOL_DAEMON, $PATH, our prefix */
+  int32_t autostart;       /* 1 = start a private service if none answers (default) */
+  int32_t dispatch;        /* 1 = there will be dpc_client_fd and callbacks */
+  int32_t lazy;            /* 1 = dpc_client_open does no I/O; the first call connects */
+  uint32_t deadline_ms;    /* 1..86400000 default for a call; 0 = 120000 */
+  uint32_t patience_ms;    /* 1..600000 to get a connection to the service; 0 = 10000 */
+  uint32_t calls_max;      /* 1..4096 calls that are not answered; 0 = 4096 */
+  uint64_t held_max;       /* bytes of requests held until they are answered; 0 = 256 MiB */
+  uint64_t reply_max;      /* bytes of one reply; 0 = 80 MiB */
 } dpc_client_options;
 
-#define DPC_CLIENT_OPTIONS_INIT { .size = sizeof(dpc_client_options), .autostart = 1 }
+#define DPC_CLIENT_OPTIONS_INIT                                                                    \
+  { .size = sizeof(dpc_client_options), .autostart = 1 }
 
 /*
  * dpc_client_open - find the service, start a private one if there is none, and connect to it.
@@ -127,11 +128,11 @@ DPC_EXPORT const char *dpc_client_socket(const dpc_client *client);
 DPC_EXPORT bool dpc_client_is_private(const dpc_client *client);
 
 /*
- * dpc_client_fd, dpc_client_dispatch - for programs with a loop of their own (options.dispatch = 1).
- * The descriptor becomes readable (POLLIN) when there is something to do; dispatch does it without
- * waiting, runs the callbacks that are due on the calling thread, and returns how many ran. The
- * descriptor stays the client's. -1 and 0 where dispatch is off. Dispatch on one thread at a time,
- * not in a callback. Since 0.1.
+ * dpc_client_fd, dpc_client_dispatch - for programs with a loop of their own (options.dispatch =
+ * 1). The descriptor becomes readable (POLLIN) when there is something to do; dispatch does it
+ * without waiting, runs the callbacks that are due on the calling thread, and returns how many ran.
+ * The descriptor stays the client's. -1 and 0 where dispatch is off. Dispatch on one thread at a
+ * time, not in a callback. Since 0.1.
  */
 DPC_EXPORT int dpc_client_fd(const dpc_client *client);
 DPC_EXPORT size_t dpc_client_dispatch(dpc_client *client);
@@ -157,12 +158,13 @@ typedef struct dpc_call_options {
   const char *profile;  /* for this call; NULL = the client's */
   uint32_t deadline_ms; /* 1..86400000 for all of it, waiting included; 0 = the client's default */
   dpc_priority priority;
-  uint32_t cache_ms;    /* 0..3600000: an answer up to so old will do; 0 = ask the server */
-  uint32_t flags;       /* DPC_CALL_… ; unknown bits are refused */
-  const uint8_t *id;    /* 16 bytes of an earlier call, to ask for its outcome; NULL = a new one */
+  uint32_t cache_ms; /* 0..3600000: an answer up to so old will do; 0 = ask the server */
+  uint32_t flags;    /* DPC_CALL_… ; unknown bits are refused */
+  const uint8_t *id; /* 16 bytes of an earlier call, to ask for its outcome; NULL = a new one */
 } dpc_call_options;
 
-#define DPC_CALL_OPTIONS_INIT { .size = sizeof(dpc_call_options) }
+#define DPC_CALL_OPTIONS_INIT                                                                      \
+  { .size = sizeof(dpc_call_options) }
 
 /*
  * dpc_call_run - carry out an operation and wait for its reply.
@@ -170,8 +172,8 @@ typedef struct dpc_call_options {
  * args:      may be NULL where nothing is required.
  * options:   may be NULL.
  * reply:     always receives a reply, on failure too (NULL only when memory is out); unref it.
- * Returns the reply's kind. Not in a callback (code "in_callback"). A connection that is lost on the
- * way is made again, and the call goes on under its id. Since 0.1.
+ * Returns the reply's kind. Not in a callback (code "in_callback"). A connection that is lost on
+ * the way is made again, and the call goes on under its id. Since 0.1.
  */
 DPC_EXPORT dpc_kind dpc_call_run(dpc_client *client, const char *operation, const dpc_args *args,
                                  const dpc_call_options *options, dpc_reply **reply);
@@ -212,20 +214,20 @@ DPC_EXPORT void dpc_call_unref(dpc_call *call);
 
 /* What the way of a call was like. Times in µs; 0 = did not happen. */
 typedef struct dpc_meta {
-  const char *op;       /* the operation it was carried as (http.request may match one); or "" */
-  const char *version;  /* the server's X-Version; "" = not known */
-  const char *note;     /* what was done differently from what was asked, and why; "" = nothing */
-  uint32_t attempts;    /* transfers that were started for it */
-  bool reused;          /* the last one went over a connection that was open already */
-  bool cached;          /* the answer came from the cache */
-  bool joined;          /* it shared an equal call's transfer */
-  bool verified;        /* success was proven by looking */
-  bool resent;          /* the service answered from memory */
-  uint64_t queued_us;   /* waited for a place, the pace or the breaker */
-  uint64_t paced_us;    /* of that, for the pace */
+  const char *op;      /* the operation it was carried as (http.request may match one); or "" */
+  const char *version; /* the server's X-Version; "" = not known */
+  const char *note;    /* what was done differently from what was asked, and why; "" = nothing */
+  uint32_t attempts;   /* transfers that were started for it */
+  bool reused;         /* the last one went over a connection that was open already */
+  bool cached;         /* the answer came from the cache */
+  bool joined;         /* it shared an equal call's transfer */
+  bool verified;       /* success was proven by looking */
+  bool resent;         /* the service answered from memory */
+  uint64_t queued_us;  /* waited for a place, the pace or the breaker */
+  uint64_t paced_us;   /* of that, for the pace */
   uint64_t dns_us, connect_us, tls_us; /* last transfer */
-  uint64_t server_us;   /* last transfer: request sent until first byte of the answer */
-  uint64_t total_us;    /* the whole call, in the service */
+  uint64_t server_us;      /* last transfer: request sent until first byte of the answer */
+  uint64_t total_us;       /* the whole call, in the service */
   uint64_t sent, received; /* bytes of bodies, all attempts */
 } dpc_meta;
 
@@ -233,10 +235,10 @@ DPC_EXPORT dpc_reply *dpc_reply_ref(dpc_reply *reply);
 DPC_EXPORT void dpc_reply_unref(dpc_reply *reply); /* NULL is allowed */
 
 /* All texts and bytes below live as long as the reply. */
-DPC_EXPORT dpc_kind dpc_reply_kind(const dpc_reply *reply);           /* DPC_OK on success */
-DPC_EXPORT const dpc_error *dpc_reply_error(const dpc_reply *reply);  /* kind DPC_OK on success */
-DPC_EXPORT int32_t dpc_reply_status(const dpc_reply *reply);          /* HTTP; 0 = no answer */
-DPC_EXPORT const char *dpc_reply_type(const dpc_reply *reply);        /* Content-Type; "" = none */
+DPC_EXPORT dpc_kind dpc_reply_kind(const dpc_reply *reply);          /* DPC_OK on success */
+DPC_EXPORT const dpc_error *dpc_reply_error(const dpc_reply *reply); /* kind DPC_OK on success */
+DPC_EXPORT int32_t dpc_reply_status(const dpc_reply *reply);         /* HTTP; 0 = no answer */
+DPC_EXPORT const char *dpc_reply_type(const dpc_reply *reply);       /* Content-Type; "" = none */
 /* dpc_reply_body - the server's bytes as they came; of service.* operations their value as JSON
  * text, where bytes stand as lower-case hex. A NUL follows it. */
 DPC_EXPORT const void *dpc_reply_body(const dpc_reply *reply, size_t *length);

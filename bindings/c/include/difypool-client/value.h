@@ -1,4 +1,5 @@
-/* value.h - look into the values that service.* operations answer, without a parser of one's own. */
+/* value.h - look into the values that service.* operations answer, without a parser of one's own.
+ */
 #ifndef DIFYPOOL_CLIENT_VALUE_H
 #define DIFYPOOL_CLIENT_VALUE_H
 
@@ -44,9 +45,10 @@ DPC_EXPORT bool dpc_value_get(dpc_value map, const char *key, dpc_value *out);
 
 /* The functions below give the fallback where the value is of another type. */
 DPC_EXPORT bool dpc_value_bool(dpc_value value, bool fallback);
-DPC_EXPORT int64_t dpc_value_int(dpc_value value, int64_t fallback);    /* capped at its range */
-DPC_EXPORT uint64_t dpc_value_uint(dpc_value value, uint64_t fallback); /* a negative one: fallback */
-DPC_EXPORT double dpc_value_double(dpc_value value, double fallback);   /* of an int too */
+DPC_EXPORT int64_t dpc_value_int(dpc_value value, int64_t fallback); /* capped at its range */
+DPC_EXPORT uint64_t dpc_value_uint(dpc_value value,
+                                   uint64_t fallback);                /* a negative one: fallback */
+DPC_EXPORT double dpc_value_double(dpc_value value, double fallback); /* of an int too */
 /* dpc_value_text - text or bytes; NULL for anything else. No NUL follows it. */
 DPC_EXPORT const char *dpc_value_text(dpc_value value, size_t *length);
 
