@@ -1,14 +1,16 @@
 /*
  * The life of a call, as events:
  *
- *   admitted      waiting, until the connection is up, its epoch known, and (if the call goes by
- * our own base URL) a handle is there; then sent answered      done; unless the handle was lost, or
- * the service drains: then waiting, for a new one, under the same id connection lost   what was
- * sent waits again, in its order, with its id and its first epoch. What was not written whole
- * cannot have been carried out, and counts as never sent too late      what the service never had:
- * `timeout`; what it may have: `unknown_outcome`. The service knows the deadline and answers by
- * itself; a grace gives it time to cancelled     what was not sent ends here; what was sent, ends
- * at the service
+ *   admitted    waiting, until the connection is up, its epoch known, and (if the call goes by our
+ *               own base URL) a handle is there; then sent
+ *   answered    done; unless the handle was lost, or the service drains: then waiting, for a new
+ *               one, under the same id
+ *   lost        with the connection: what was sent waits again, in its order, with its id and its
+ *               first epoch. What was not written whole cannot have been carried out, and counts
+ *               as never sent
+ *   too late    what the service never had: `timeout`; what it may have: `unknown_outcome`. The
+ *               service knows the deadline and answers by itself; a grace gives it time to
+ *   cancelled   what was not sent ends here; what was sent, ends at the service
  */
 #include <stdlib.h>
 #include <string.h>

@@ -3,10 +3,11 @@
  *
  *   DOWN       a call wants it, and it is time to try       -> connect: HELLO, LAUNCHING or DOWN
  *   LAUNCHING  the launcher exited well                     -> DOWN, try at once
- *              the launcher exited ill                      -> DOWN, every call fails with its
- * words HELLO      greeting, then service.info answered         -> RENEWING or UP RENEWING   the
- * old service closed the connection        -> DOWN, try at once it is not older, or takes too long
- * -> UP UP         the connection closed                        -> DOWN, try at once
+ *              the launcher exited ill                      -> DOWN, calls fail with its words
+ *   HELLO      greeting, then service.info answered         -> RENEWING or UP
+ *   RENEWING   the old service closed the connection        -> DOWN, try at once
+ *              it is not older, or takes too long           -> UP
+ *   UP         the connection closed                        -> DOWN, try at once
  *
  * Tries are repeated, with growing gaps, until patience ends; then every call fails with what the
  * last try said. Patience begins with the first try and ends well in UP. A connection is not made
