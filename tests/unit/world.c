@@ -93,11 +93,14 @@ dp_flow result_on_head(dp_exchange *e, const dp_head *head, void *user) {
 dp_flow result_on_data(dp_exchange *e, const void *data, size_t length, void *user) {
   (void)e;
   result *r = user;
-  char *body = realloc(r->body, r->length + length + 1);
-  memcpy(body + r->length, data, length);
-  r->body = body;
+  if (r->length + length + 1 > r->capacity) { /* doubled: a sanitizer copies at every realloc */
+    r->capacity = 2 * (r->length + length + 1);
+    r->body = realloc(r->body, r->capacity);
+    assert_non_null(r->body);
+  }
+  memcpy(r->body + r->length, data, length);
   r->length += length;
-  body[r->length] = '\0';
+  r->body[r->length] = '\0';
   return DP_FLOW_CONTINUE;
 }
 

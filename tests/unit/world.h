@@ -25,7 +25,7 @@ typedef struct result {
   dp_outcome outcome;
   char version[32], type[64];
   char *body;
-  size_t length;
+  size_t length, capacity; /* of body */
 } result;
 
 typedef struct world {
