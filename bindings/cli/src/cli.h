@@ -35,13 +35,8 @@ typedef struct cli_command {
   int (*run)(cli *c);
 } cli_command;
 
-extern const cli_command cli_commands[];
-extern const size_t cli_command_count;
-
 /* options.c: takes options out of argv. 0, or an exit status after it said what is wrong. */
 int cli_options_parse(cli_options *o, int *argc, char **argv);
-/* cli_options_names - the index-th option as it is typed ("--profile"); takes_value may be NULL. */
-const char *cli_option_name(size_t index, bool *takes_value);
 void cli_options_help(void);
 
 /* output.c: to standard error */

@@ -8,7 +8,7 @@
 #include "cli.h"
 #include "suggest.h"
 
-const cli_command cli_commands[] = {
+static const cli_command commands[] = {
     {"call", "OPERATION [NAME=VALUE | NAME:=JSON | NAME@FILE | NAME:=@FILE]…",
      "carry out one operation", 1, -1, cli_cmd_call},
     {"ops", "[OPERATION | GROUP]", "what operations there are, and what one takes", 0, 1,
@@ -29,19 +29,19 @@ const cli_command cli_commands[] = {
      cli_cmd_completion},
     {"help", "[COMMAND]", "this page, or a command's", 0, 1, cli_cmd_help},
 };
-const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
+enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const cli_command *find(const char *name) {
-  for (size_t i = 0; i < cli_command_count; i++)
-    if (strcmp(cli_commands[i].name, name) == 0)
-      return &cli_commands[i];
+  for (size_t i = 0; i < COMMANDS; i++)
+    if (strcmp(commands[i].name, name) == 0)
+      return &commands[i];
   return NULL;
 }
 
 static int unknown(const char *name) {
   cli_nearest nearest = {.wanted = name};
-  for (size_t i = 0; i < cli_command_count; i++)
-    cli_nearest_feed(&nearest, cli_commands[i].name);
+  for (size_t i = 0; i < COMMANDS; i++)
+    cli_nearest_feed(&nearest, commands[i].name);
   const char *found = cli_nearest_found(&nearest);
   if (strchr(name, '.'))
     return cli_usage("there is no command %s; an operation goes with call: difypool call %s", name,
@@ -53,8 +53,8 @@ static int unknown(const char *name) {
 static int help_page(void) {
   puts("difypool - call Dify through one pool of connections, shared by all programs\n\n"
        "  difypool COMMAND [OPTION]… [ARGUMENT]…\n\nCommands:");
-  for (size_t i = 0; i < cli_command_count; i++)
-    printf("  %-12s %s\n", cli_commands[i].name, cli_commands[i].text);
+  for (size_t i = 0; i < COMMANDS; i++)
+    printf("  %-12s %s\n", commands[i].name, commands[i].text);
   puts("\nOptions:");
   cli_options_help();
   puts("\nExit status: 0 done, 2 usage, 3 unreachable, TLS, timeout, overloaded, busy or breaker "

@@ -65,16 +65,6 @@ static bool takes_value(const option_row *row) {
   return row->type != FLAG && row->type != REFUSED;
 }
 
-const char *cli_option_name(size_t index, bool *value) {
-  static char name[32];
-  if (index >= ROWS || !rows[index].text)
-    return NULL;
-  snprintf(name, sizeof name, "--%s", rows[index].name);
-  if (value)
-    *value = takes_value(&rows[index]);
-  return name;
-}
-
 void cli_options_help(void) {
   for (size_t i = 0; i < ROWS && rows[i].text; i++) {
     char left[40], letter[8] = "    ";
