@@ -104,6 +104,12 @@ static bool files_readable(const dpd_spec *spec, uint32_t uid, const gid_t *grou
                        "\"%s\" names a file that this user (uid %" PRIu32 ") cannot read.",
                        dpd_spec_rows[i].name, uid);
     }
+    if (groups != NULL && !dpd_steady(path)) {
+      dpd_fault(err, DP_DENIED, "unsteady_file",
+                "\"%s\" names a file that others than root could change while the service reads it.",
+                dpd_spec_rows[i].name);
+      return dpd_fault_hint(err, "Send a CA as ca_bytes, or have root keep the file, as in /etc/ssl.");
+    }
   }
   return true;
 }

@@ -2,6 +2,9 @@
  * Why: a file named in service.connect is read with the service's rights. Without this check, a
  * user could have the service use a key or certificate that the user may not see. Becoming the user
  * for a moment would need rights that the service does not have, so the modes are read instead.
+ *
+ * What a stranger could exchange behind the check is refused altogether: a pipe that stands where a
+ * certificate stood would hold the thread that opens it, and with it everybody's calls.
  */
 #include "readable.h"
 
@@ -53,4 +56,40 @@ bool dpd_readable_by(const char *path, uid_t uid, const gid_t *groups, size_t gr
     }
   }
   return true;
+}
+
+static bool is_roots_own(const char *path, bool last) {
+  struct stat st;
+  if (lstat(path, &st) != 0 || st.st_uid != 0) {
+    return false;
+  }
+  if (S_ISLNK(st.st_mode)) { /* its modes say nothing; where it leads is looked at by itself */
+    return true;
+  }
+  bool kind = S_ISDIR(st.st_mode) || (last && S_ISREG(st.st_mode));
+  return kind && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static bool way_is_roots_own(const char *path) {
+  char part[PATH_MAX];
+  size_t length = strlen(path);
+  if (path[0] != '/' || length >= sizeof part || !is_roots_own("/", false)) {
+    return false;
+  }
+  for (size_t end = 1; end <= length; end++) {
+    if (path[end] != '/' && path[end] != '\0') {
+      continue;
+    }
+    memcpy(part, path, end);
+    part[end] = '\0';
+    if (!is_roots_own(part, end == length)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool dpd_steady(const char *path) {
+  char real[PATH_MAX];
+  return realpath(path, real) != NULL && way_is_roots_own(path) && way_is_roots_own(real);
 }

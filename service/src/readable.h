@@ -12,4 +12,9 @@
  * modes. */
 bool dpd_readable_by(const char *path, uid_t uid, const gid_t *groups, size_t group_count);
 
+/* dpd_steady - whether only root can change what stands at path while the service reads it: it is a
+ * regular file or a directory, and it and all above it, links included, are root's and writable by
+ * nobody else. */
+bool dpd_steady(const char *path);
+
 #endif

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 from spclient import Client, Gone, request
@@ -41,6 +42,8 @@ def member(path: str, url: str, secret: str) -> int:
         args = {"base_url": url, "client_cert": secret}
         if client.fail("service.connect", args)["code"] != "unreadable_file":
             return 4
+        if not refuses_what_may_change(client, url):
+            return 7
         handle = client.connect(url + "/")
         client.call("service.set", {"pooling": False}, profile=handle)
         if client.fail("service.set", {"pooling": False}, profile="site")["kind"] != "denied":
@@ -49,6 +52,17 @@ def member(path: str, url: str, secret: str) -> int:
             return 6
         client.call("service.info")
     return 0
+
+
+def refuses_what_may_change(client: Client, url: str) -> bool:
+    """A pipe in a file's place would hold the service; what is root's own is taken, whatever it holds."""
+    with tempfile.TemporaryDirectory() as place:
+        pipe, link = f"{place}/pipe", f"{place}/link"
+        os.mkfifo(pipe)
+        os.symlink("/etc/passwd", link)
+        codes = [client.fail("service.connect", {"base_url": url, "ca_file": p})["code"] for p in (pipe, link)]
+    client.call("service.connect", {"base_url": url, "ca_file": "/etc/passwd"})
+    return codes == ["unsteady_file", "unsteady_file"]
 
 
 def outsider(path: str) -> int:
