@@ -52,6 +52,13 @@ class CircuitBreaker:
         self.expected_exception = expected_exception
         self._changed = Condition()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_changed"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._changed = Condition()
+
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Calls ``function(*args, **kwargs)`` and counts how it went; raises BreakerOpen at once while it is open."""
         self.enter(0)

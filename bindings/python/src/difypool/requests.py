@@ -152,8 +152,8 @@ class Adapter(HTTPAdapter):
         key = tuple(sorted(options.items()))
         handle = self._handles.get(key)
         if handle is None:
-            while len(self._handles) >= _HANDLES:
-                self._handles.pop(next(iter(self._handles)), None)
+            for oldest in list(self._handles)[: max(0, len(self._handles) - _HANDLES + 1)]:
+                self._handles.pop(oldest, None)
             handle = self._handles[key] = _base.handle_of(options)
         return handle
 

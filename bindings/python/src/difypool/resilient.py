@@ -53,6 +53,8 @@ class RetryConfig:
 class _DropInAdapter(Adapter):
     """Reads the switches of its API object at each call, since people change them."""
 
+    __attrs__ = [*Adapter.__attrs__, "_api"]  # noqa: RUF012 - what requests pickles
+
     def __init__(self, api: ResilientDifyAPI) -> None:
         super().__init__(deadline=DEADLINE, wait=True)
         self._api = api

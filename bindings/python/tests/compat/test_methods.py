@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -293,6 +294,17 @@ def test_in_a_thread_with_a_running_loop(here: FakeService) -> None:
         return ResilientDifyAPI(BASE, "k").get_document_list("d").status_code
 
     assert asyncio.run(main()) == 200
+
+
+def test_can_be_given_to_other_processes(here: FakeService) -> None:
+    api = ResilientDifyAPI(BASE, "k", retry_config=RetryConfig(max_attempts=2))
+    api.circuit_breakers["metadata"].failed()
+    twin = pickle.loads(pickle.dumps(api))
+    assert twin.get_document_list("d").status_code == 200
+    assert twin.circuit_breakers["metadata"].failure_count == 1
+    assert here.seen("service.connect")[0]["args"]["retry_attempts"] == 2
+    with pytest.raises(requests.exceptions.RequestException, match="OPEN"):
+        twin.circuit_breakers["metadata"].refused() or twin.circuit_breakers["metadata"].call(print)
 
 
 def test_from_many_threads(here: FakeService) -> None:
