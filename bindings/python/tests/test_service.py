@@ -377,3 +377,15 @@ def test_thread_with_running_loop(daemon: str, sandbox: Any, monkeypatch: pytest
     thread.start()
     thread.join(60)
     assert found == [200]
+
+
+def test_questions_to_the_service(client: difypool.Client, sandbox: Any) -> None:
+    operations = {entry["name"]: entry for entry in client.operations()}
+    assert operations["documents.list"]["method"] == "GET"
+    assert set(operations) >= {f"{group}.list" for group in ("datasets", "documents", "metadata", "segments")}
+    assert isinstance(client.profiles(), list)
+    client.warm(3)
+    sandbox.wait("connections/open/total", 3)
+    client.set(pooling=False)
+    client.datasets.list()
+    assert not client.datasets.list().meta["reused"]
