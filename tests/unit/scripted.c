@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -185,6 +186,8 @@ static void *accept_all(void *user) {
     int fd = accept(server->listener, NULL, NULL);
     if (fd < 0)
       return NULL;
+    int on = 1; /* head and body are two writes */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     pthread_mutex_lock(&server->lock);
     bool full = server->stopping || server->connection_count == CONNECTIONS_MAX;
     if (!full) {
