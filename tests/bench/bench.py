@@ -237,6 +237,8 @@ def parse() -> argparse.Namespace:
 
 def main() -> int:
     options = parse()
+    # What pip installs comes with bytecode; ours is run from the tree and needs leave to write its own.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     report = Report()
     print("Machine: " + ", ".join(f"{k} {v}" for k, v in report.data["machine"].items()))
     if "memory" in options.only:
