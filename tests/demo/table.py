@@ -63,7 +63,7 @@ def times(ratio: float) -> str:
 STEPS = {
     ("requests", "session"): "Keeping a connection open",
     ("session", "dropin"): "One import changed, calls by way of the service",
-    ("dropin", "async"): "Pages in parallel, as many at once as the server bears",
+    ("dropin", "async"): "Pages in parallel",
 }
 
 

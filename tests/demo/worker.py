@@ -185,7 +185,7 @@ def run_sequential(api: Crawler, job: dict[str, Any], report: Report) -> dict[st
 
 
 async def run_async(job: dict[str, Any], report: Report) -> dict[str, Any]:
-    """The asyncio client: the same calls, pages in parallel. How many at once is for the service to find out."""
+    """The asyncio client: the same calls, pages in parallel. How many of them run at once is for the service to bound."""
     import difypool
 
     options: dict[str, Any] = {"base_url": job["base_url"], "api_key": job["key"]}
