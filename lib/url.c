@@ -102,21 +102,38 @@ bool dp__url_escape(dp__buffer *out, const char *text, size_t length) {
   return true;
 }
 
+static bool escaped(const char *text, size_t length, char high, char low) {
+  return length >= 3 && text[0] == '%' && text[1] == high && (text[2] | 32) == low;
+}
+
 /* How long the dot at text is, plain or escaped; 0 = it is none. */
 static size_t dot(const char *text, size_t length) {
   if (length >= 1 && text[0] == '.')
     return 1;
-  if (length >= 3 && text[0] == '%' && text[1] == '2' && (text[2] | 32) == 'e')
-    return 3;
-  return 0;
+  return escaped(text, length, '2', 'e') ? 3 : 0;
 }
 
+/* How long the separator at text is: many servers unescape before they look for dot segments, and
+ * some take a backslash for a slash. */
+static size_t separator(const char *text, size_t length) {
+  if (length >= 1 && (text[0] == '/' || text[0] == '\\'))
+    return 1;
+  return escaped(text, length, '2', 'f') || escaped(text, length, '5', 'c') ? 3 : 0;
+}
+
+/* Servlet containers drop what stands behind a semicolon before they look. */
+static bool begins_parameters(const char *text, size_t length) {
+  return (length >= 1 && text[0] == ';') || escaped(text, length, '3', 'b');
+}
+
+/* Whether "." or ".." begins here and is a whole segment, to any server. */
 static bool is_dot_segment(const char *text, size_t length) {
-  size_t first = dot(text, length);
-  if (!first)
+  size_t dots = dot(text, length);
+  if (!dots)
     return false;
-  size_t second = dot(text + first, length - first);
-  return first + second == length;
+  dots += dot(text + dots, length - dots);
+  return dots == length || separator(text + dots, length - dots) ||
+         begins_parameters(text + dots, length - dots);
 }
 
 bool dp__url_path_ok(const char *path, size_t length) {
@@ -127,12 +144,10 @@ bool dp__url_path_ok(const char *path, size_t length) {
     if (c <= 0x20 || c >= 0x7f || c == '?' || c == '#' || c == '\\')
       return false;
   }
-  for (size_t start = 1; start <= length;) {
-    const char *slash = memchr(path + start, '/', length - start);
-    size_t end = slash ? (size_t)(slash - path) : length;
-    if (is_dot_segment(path + start, end - start))
+  for (size_t i = 0; i < length; i++) {
+    size_t step = separator(path + i, length - i);
+    if (step && is_dot_segment(path + i + step, length - i - step))
       return false;
-    start = end + 1;
   }
   return true;
 }

@@ -24,8 +24,9 @@ void dp__base_deinit(dp__base *base);
 bool dp__url_escape(dp__buffer *out, const char *text, size_t length);
 
 /* dp__url_path_ok - whether an escaped path may go behind a base URL: begins with "/", printable
- * ASCII, no "?", "#", whitespace or backslash, and no dot segment, escaped ones included: a path
- * must not leave the base URL. */
+ * ASCII, no "?", "#", whitespace or backslash, and no dot segment: a path must not leave the base
+ * URL. Escaped dots and separators (%2e, %2f, %5c) count as what they stand for, and parameters
+ * behind the dots ("..;x") do not hide them. */
 bool dp__url_path_ok(const char *path, size_t length);
 
 /* dp__url_query_ok - whether an escaped query may be sent: printable ASCII without "#". */

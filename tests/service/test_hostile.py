@@ -173,3 +173,15 @@ def test_ids_may_be_anything_of_sixteen_bytes(service):
     with service.client() as client:
         for mine in (b"\x00" * 16, b"\xff" * 16, new_id()):
             assert client.ask("service.ping", id=mine)["id"] == mine
+
+
+@pytest.mark.parametrize(
+    "path", ["/..%2fadmin", "/x/..%2F..%2Fadmin", "/%2e%2e%2fadmin", "/..%5cadmin", "/..;/admin"]
+)
+def test_no_path_leaves_the_base_url(service, upstream, path):
+    with service.client() as client:
+        handle = client.connect(upstream.url)
+        error = client.fail("http.request", {"method": "GET", "path": path}, profile=handle)
+        assert error["kind"] == "invalid_request" and "leaves the base URL" in error["message"]
+        client.call("http.request", {"method": "GET", "path": "/x/a%2Fb"}, profile=handle)
+    assert dict(upstream.requests) == {"GET /v1/x/a%2Fb": 1}

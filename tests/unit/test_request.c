@@ -134,6 +134,7 @@ static void requests_of_ones_own(void **state) {
       {DP_OP_HTTP_REQUEST, "method=GET|path=/a|query:={\"a\":{}}", 0, "query must be"},
       {DP_OP_HTTP_REQUEST, "method=GET|path=/a|query=a b", 0, "query is not escaped"},
       {DP_OP_HTTP_REQUEST, "method=GET|path=/a/../b", 0, "leaves the base URL"},
+      {DP_OP_HTTP_REQUEST, "method=GET|path=/v1/..%2Fadmin", 0, "leaves the base URL"},
       {DP_OP_HTTP_REQUEST, "method=GET|path=a", 0, "path does not begin with /"},
       {DP_OP_HTTP_REQUEST, "method=GET|path=/a?b=1", 0, "holds a query"},
       {DP_OP_HTTP_REQUEST, "method=BREW|path=/a", 0, "method is \"BREW\""},

@@ -132,9 +132,14 @@ static void urls(void **state) {
 
 static void paths(void **state) {
   (void)state;
-  static const char *const good[] = {"/", "/a", "/a/b%20c", "/a/.b", "/a/..b", "/a/b..", "/a//b"};
+  static const char *const good[] = {"/", "/a", "/a/b%20c", "/a/.b", "/a/..b", "/a/b..", "/a//b",
+                                     "/a%2Fb", "/a%2f..b/c", "/a%2f...", "/a;x=..", "/a%5cb", "/a%2fb..",
+                                     "/...;a", "/%2e%2e%2e", "/a%252f..%252fb"};
   static const char *const bad[] = {"", "a", "/a b", "/a?b", "/a#b", "/a\\b", "/.", "/..", "/a/../b",
-                                    "/a/%2e%2E/b", "/a/.%2e", "/%2e", "/\xc3\xa4", "/a\n"};
+                                    "/a/%2e%2E/b", "/a/.%2e", "/%2e", "/\xc3\xa4", "/a\n",
+                                    "/..%2fadmin", "/%2e%2e%2fadmin", "/x/..%2F..%2Fadmin", "/..%5cadmin",
+                                    "/x%5C%2E.%5cadmin", "/x%2f..", "/x%2f%2E/y", "/..;/admin", "/.;a=b/c",
+                                    "/x/%2e%2e%3Bz/y", "/..;"};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     if (!dp__url_path_ok(good[i], strlen(good[i])))
       fail_msg("%s", good[i]);
