@@ -219,6 +219,27 @@ def test_a_second_ctrl_c_leaves_at_once(cli: Cli, service: FakeService) -> None:
     assert process.returncode == 130
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_one_signal_is_enough_where_the_service_is_silent(cli: Cli, service: FakeService, number: int, status: int) -> None:
+    service.handlers |= {"a.b": lambda request: SILENT, "service.cancel": lambda request: SILENT}
+    process = cli.start("call", "a.b", "-o", "answer", "--deadline", "100s")
+    service.wait_for("a.b")
+    process.send_signal(number)
+    service.wait_for("service.cancel")
+    _, err = process.communicate(timeout=30)  # far below the call's deadline
+    assert process.returncode == status and "does not answer" in err
+    assert not list(cli.directory.glob("answer*"))
+
+
+def test_a_signal_ends_the_question_for_types_as_well(cli: Cli, service: FakeService) -> None:
+    service.handlers["service.operations"] = lambda request: SILENT
+    process = cli.start("call", "datasets.list", "page=2", "--deadline", "100s")
+    service.wait_for("service.operations")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 143 and not service.seen("datasets.list")
+
+
 def test_a_service_that_dies_is_exit_4_for_what_it_had(cli: Cli, service: FakeService) -> None:
     def die(request: dict[str, Any]) -> Any:
         service.kill()

@@ -9,7 +9,8 @@
 
 #include <difypool-client/client.h>
 
-enum { CLI_EXIT_USAGE = 2, CLI_EXIT_INTERRUPTED = 130, CLI_CONNECT_MAX = 32 };
+enum { CLI_EXIT_USAGE = 2, CLI_EXIT_INTERRUPTED = 130, CLI_EXIT_TERMINATED = 143 };
+enum { CLI_CONNECT_MAX = 32 };
 
 typedef struct cli_options {
   const char *profile, *socket, *base_url, *key_file, *output;
@@ -59,11 +60,13 @@ enum { CLI_MAY_START = 1, CLI_NO_SERVER = 2, CLI_MAY_LACK = 4 };
 cli_session *cli_open(const cli *c, unsigned flags, int *status);
 void cli_close(cli_session *session);
 dpc_client *cli_client(const cli_session *session);
-/* cli_call - waits; Ctrl-C cancels the call at the service, and a second one ends the program.
- * The reply is the session's until the next call; NULL when memory is out. */
+/* cli_call - waits; Ctrl-C or SIGTERM cancels the call at the service, and a second one ends the
+ * program. The reply is the session's until the next call; NULL after it said why: memory is out,
+ * or the service did not answer the cancel within 2 s. */
 const dpc_reply *cli_call(cli_session *session, const char *operation, const dpc_args *args,
                           const dpc_call_options *options);
-bool cli_interrupted(const cli_session *session);
+/* cli_interrupted - the exit status if Ctrl-C (130) or SIGTERM (143) came; else 0. */
+int cli_interrupted(const cli_session *session);
 /* cli_pause - wait, or until Ctrl-C: then false. */
 bool cli_pause(cli_session *session, uint32_t ms);
 /* cli_call_options - deadline, priority, cache and switches as the command line has them. */

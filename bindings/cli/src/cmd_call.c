@@ -193,7 +193,7 @@ static int fail(const cli *c, cli_session *session, const dpc_reply *reply) {
     fputs("  The write still runs.\n", stderr);
   if (c->options.include)
     cli_answer(c, reply);
-  return cli_interrupted(session) ? CLI_EXIT_INTERRUPTED : status;
+  return cli_interrupted(session) ? cli_interrupted(session) : status;
 }
 
 static int carry_out(cli *c, cli_session *session, dpc_args *args, bool *answered) {
@@ -203,7 +203,7 @@ static int carry_out(cli *c, cli_session *session, dpc_args *args, bool *answere
     return status;
   const dpc_reply *reply = cli_call(session, c->argv[0], args, &options);
   if (!reply)
-    return 1;
+    return cli_interrupted(session) ? cli_interrupted(session) : 1;
   if (dpc_reply_kind(reply) != DPC_OK)
     return fail(c, session, reply);
   *answered = true;

@@ -270,7 +270,7 @@ static int run(check *k) {
     step_counts(k, &before, calls);
   if (calls && !cli_interrupted(k->session))
     step_switch(k);
-  return cli_interrupted(k->session) ? CLI_EXIT_INTERRUPTED : k->failed || !calls ? 1 : 0;
+  return cli_interrupted(k->session) ? cli_interrupted(k->session) : k->failed || !calls ? 1 : 0;
 }
 
 static int check_all(check *k) {

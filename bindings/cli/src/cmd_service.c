@@ -98,7 +98,7 @@ static int set(const cli *c, const dpc_args *args) {
   if (reply && dpc_reply_kind(reply) != DPC_OK)
     status = cli_error(c, dpc_reply_error(reply));
   else if (session && !reply)
-    status = 1;
+    status = cli_interrupted(session) ? cli_interrupted(session) : 1;
   else if (reply && !c->options.quiet)
     printf("%s is %s for %s\n", c->argv[0], c->argv[1], whom(c, reply));
   cli_close(session);
@@ -130,7 +130,7 @@ static int await_end(cli_session *session, pid_t pid, uint32_t patience_ms) {
   if (gone)
     return 0;
   if (cli_interrupted(session))
-    return CLI_EXIT_INTERRUPTED;
+    return cli_interrupted(session);
   cli_say("timeout: the service still finishes calls; it ends when they are done");
   return dpc_kind_exit(DPC_TIMEOUT);
 }

@@ -59,7 +59,8 @@ static int help_page(void) {
   cli_options_help();
   puts("\nExit status: 0 done, 2 usage, 3 unreachable, TLS, timeout, overloaded, busy or breaker "
        "open,\n"
-       "4 unknown outcome of a write, 130 interrupted, 1 anything else. More: man difypool");
+       "4 unknown outcome of a write, 130 interrupted, 143 terminated, 1 anything else.\n"
+       "More: man difypool");
   return 0;
 }
 

@@ -1,7 +1,8 @@
 /*
  * One client, and a loop of its own: while a call runs the program also listens for Ctrl-C, which
  * cancels the call at the service (a write in flight is not cut off half way: the service finishes
- * it). Whoever presses Ctrl-C again wants to be gone.
+ * it). A service that hangs answers no cancel either, so the wait for it is bound. Whoever presses
+ * Ctrl-C again wants to be gone at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,19 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "argspec.h"
 #include "cli.h"
 #include "keyfile.h"
 
-enum { QUICK_MS = 1000 }; /* patience where nothing is started */
+enum {
+  QUICK_MS = 1000, /* patience where nothing is started */
+  CANCEL_MS = 2000 /* how long an interrupted call may take to end */
+};
 
 struct cli_session {
   dpc_client *client;
   dpc_reply *reply;
   int signals;
-  unsigned interrupts;
+  int interrupted;   /* the exit status that the first signal asks for; 0 = none came */
+  uint64_t leave_at; /* ms; with interrupted: then nothing is waited for any more */
   const cli *c;
 };
 
@@ -140,8 +146,8 @@ cli_session *cli_open(const cli *c, unsigned flags, int *status) {
 void cli_close(cli_session *s) {
   if (!s)
     return;
+  dpc_client_close(s->client); /* a call that was given up gets its reply here */
   dpc_reply_unref(s->reply);
-  dpc_client_close(s->client);
   if (s->signals >= 0)
     close(s->signals);
   free(s);
@@ -151,8 +157,8 @@ dpc_client *cli_client(const cli_session *s) {
   return s->client;
 }
 
-bool cli_interrupted(const cli_session *s) {
-  return s->interrupts;
+int cli_interrupted(const cli_session *s) {
+  return s->interrupted;
 }
 
 /* ---- Calling --------------------------------------------------------------------------------- */
@@ -160,14 +166,24 @@ bool cli_interrupted(const cli_session *s) {
 static void on_done(dpc_call *call, dpc_reply *reply, void *user) {
   (void)call;
   cli_session *s = user;
-  s->reply = dpc_reply_ref(reply);
+  if (!s->reply) /* else several calls that were given up end as the client is closed */
+    s->reply = dpc_reply_ref(reply);
+}
+
+static uint64_t now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 static void take_signals(cli_session *s, dpc_call *call) {
   struct signalfd_siginfo info;
   while (read(s->signals, &info, sizeof info) == sizeof info) {
-    if (s->interrupts++)
-      _exit(CLI_EXIT_INTERRUPTED);
+    int status = info.ssi_signo == SIGTERM ? CLI_EXIT_TERMINATED : CLI_EXIT_INTERRUPTED;
+    if (s->interrupted)
+      _exit(status);
+    s->interrupted = status;
+    s->leave_at = now_ms() + CANCEL_MS;
     if (call && !s->c->options.quiet && isatty(STDERR_FILENO))
       cli_say("cancelling; once more to leave at once");
     dpc_call_cancel(call);
@@ -183,6 +199,20 @@ static void turn(cli_session *s, dpc_call *call, int timeout_ms) {
   dpc_client_dispatch(s->client);
 }
 
+/* How long to sleep for the reply: -1 = until it comes, 0 = it is given up. */
+static int patience(const cli_session *s) {
+  uint64_t now = s->interrupted ? now_ms() : 0;
+  return !s->interrupted ? -1 : s->leave_at > now ? (int)(s->leave_at - now) : 0;
+}
+
+static void say_given_up(const cli_session *s) {
+  dpc_error error = {.kind = DPC_CANCELLED, .kind_name = "cancelled", .code = "no_answer"};
+  snprintf(error.message, sizeof error.message,
+           "interrupted, and the service does not answer; it may still carry the call out");
+  snprintf(error.hint, sizeof error.hint, "See what it does: difypool status, difypool logs.");
+  cli_error(s->c, &error);
+}
+
 const dpc_reply *cli_call(cli_session *s, const char *operation, const dpc_args *args,
                           const dpc_call_options *options) {
   dpc_call *call = NULL;
@@ -193,9 +223,11 @@ const dpc_reply *cli_call(cli_session *s, const char *operation, const dpc_args 
     cli_error(s->c, &error);
     return NULL;
   }
-  while (!s->reply)
-    turn(s, call, -1);
+  for (int wait; !s->reply && (wait = patience(s)) != 0;)
+    turn(s, call, wait);
   dpc_call_unref(call);
+  if (!s->reply)
+    say_given_up(s);
   return s->reply;
 }
 
@@ -203,7 +235,7 @@ bool cli_pause(cli_session *s, uint32_t ms) {
   struct pollfd fd = {.fd = s->signals, .events = POLLIN};
   if (poll(&fd, 1, (int)ms) > 0)
     take_signals(s, NULL);
-  return !s->interrupts;
+  return !s->interrupted;
 }
 
 dpc_call_options cli_call_options(const cli *c) {
@@ -222,11 +254,10 @@ const dpc_reply *cli_ask(cli_session *s, const char *operation, int *status) {
   dpc_call_options options = DPC_CALL_OPTIONS_INIT;
   options.deadline_ms = s->c->options.deadline_ms ? s->c->options.deadline_ms : 10000;
   const dpc_reply *reply = cli_call(s, operation, NULL, &options);
-  *status = 1;
-  if (!reply)
-    return NULL;
-  *status = s->interrupts ? CLI_EXIT_INTERRUPTED : 0;
-  if (dpc_reply_kind(reply) == DPC_OK)
+  *status = s->interrupted;
+  if (!reply && !*status)
+    *status = 1;
+  if (!reply || dpc_reply_kind(reply) == DPC_OK)
     return reply;
   int exit = cli_error(s->c, dpc_reply_error(reply));
   if (!*status)
