@@ -1,10 +1,25 @@
-"""The kinds of errors as the C binding has them, in its own name space: it includes nothing of the library."""
+"""What the C binding has of the definition, in its own name space: it includes nothing of the library."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gen_c import HEADER, c_string, comment
+
+
+def free_ops(table: dict[str, Any]) -> str:
+    """Whose silence leaves nothing unknown: they may be repeated at will."""
+    names = (chr(10)).join(f'  "{op["name"]}",' for op in table["op"] if op["retry"] == "free")
+    return f"""{HEADER}/* free_ops.h - the operations that may be repeated at will. Internal. */
+#ifndef DPC_FREE_OPS_H
+#define DPC_FREE_OPS_H
+
+static const char *const dpc__free_ops[] = {{
+{names}
+}};
+
+#endif
+"""
 
 
 def outputs(table: dict[str, Any]) -> dict[str, str]:
@@ -32,4 +47,7 @@ typedef enum dpc_kind {{
 
 #endif
 """
-    return {"bindings/c/include/difypool-client/kinds.h": text}
+    return {
+        "bindings/c/include/difypool-client/kinds.h": text,
+        "bindings/c/src/free_ops.h": free_ops(table),
+    }

@@ -367,6 +367,36 @@ static void a_service_that_keeps_silent_is_an_unknown_outcome(void **state) {
   fake_stop(f);
 }
 
+static bool silent_on_reads(fake *f, const fake_request *r, void *user) {
+  (void)f;
+  (void)user;
+  return strcmp(r->op, "datasets.list") == 0 || strcmp(r->op, "http.request") == 0;
+}
+
+static void silence_about(dpc_client *client, const char *op, const char *method, dpc_kind kind) {
+  dpc_args *args = dpc_args_new();
+  dpc_call_options options = DPC_CALL_OPTIONS_INIT;
+  dpc_reply *reply;
+  options.deadline_ms = 50;
+  if (method)
+    assert_int_equal(dpc_args_set_string(args, "method", method), DPC_OK);
+  assert_int_equal(dpc_call_run(client, op, args, &options, &reply), kind);
+  assert_string_equal(dpc_reply_error(reply)->code, "no_answer");
+  dpc_reply_unref(reply);
+  dpc_args_free(args);
+}
+
+static void a_service_that_keeps_silent_about_a_read_is_a_timeout(void **state) {
+  (void)state;
+  fake *f = fake_start(silent_on_reads, NULL);
+  dpc_client *client = fake_client(f, NULL);
+  silence_about(client, "datasets.list", NULL, DPC_TIMEOUT);
+  silence_about(client, "http.request", "GET", DPC_TIMEOUT);
+  silence_about(client, "http.request", "POST", DPC_UNKNOWN_OUTCOME);
+  dpc_client_close(client);
+  fake_stop(f);
+}
+
 /* ---- Bounds ---- */
 
 static void bounds_are_named(void **state) {
@@ -508,6 +538,7 @@ int main(void) {
       CLEAN(a_callback_needs_dispatch),
       CLEAN(cancel_reaches_the_service),
       CLEAN(a_service_that_keeps_silent_is_an_unknown_outcome),
+      CLEAN(a_service_that_keeps_silent_about_a_read_is_a_timeout),
       CLEAN(bounds_are_named),
       CLEAN(megabytes_both_ways),
       CLEAN(wrong_options_are_named),

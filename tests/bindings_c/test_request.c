@@ -107,11 +107,38 @@ static void options_out_of_range_are_named(void **state) {
   assert_non_null(strstr(dpc__request_flaw("a.b", &o), "size"));
 }
 
+static void what_is_free_of_effects(void **state) {
+  (void)state;
+  static const struct {
+    const char *op, *method;
+    bool free;
+  } rows[] = {{"datasets.list", NULL, true},      {"datasets.retrieve", NULL, true},
+              {"service.ping", NULL, true},       {"datasets.create", NULL, false},
+              {"datasets.lis", NULL, false},      {"datasets.list", "POST", true},
+              {"http.request", NULL, false},      {"http.request", "GET", true},
+              {"http.request", "head", true},     {"http.request", "POST", false},
+              {"http.request", "GETS", false},    {"http.request", "", false},
+              {"datasets.create", "GET", false}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    dpc_args *args = rows[i].method ? dpc_args_new() : NULL;
+    if (args)
+      dpc_args_set_string(args, "method", rows[i].method);
+    if (dpc__request_is_free(rows[i].op, args) != rows[i].free)
+      fail_msg("%s %s", rows[i].op, rows[i].method ? rows[i].method : "");
+    dpc_args_free(args);
+  }
+  dpc_args *args = dpc_args_new();
+  dpc_args_set_int(args, "method", 1);
+  assert_false(dpc__request_is_free("http.request", args));
+  dpc_args_free(args);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_least),
       cmocka_unit_test(everything),
       cmocka_unit_test(options_out_of_range_are_named),
+      cmocka_unit_test(what_is_free_of_effects),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

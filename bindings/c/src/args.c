@@ -7,8 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json.h"
+#include "mp.h"
 #include "utf8.h"
 
 typedef struct entry {
@@ -149,6 +151,15 @@ bool dpc_args_has(const dpc_args *args, const char *name) {
 
 size_t dpc__args_count_of(const dpc_args *args) {
   return args ? args->count : 0;
+}
+
+bool dpc__args_is_text(const dpc_args *args, const char *name, const char *text) {
+  const entry *place = args ? find(args, name) : NULL;
+  dpc__token token;
+  return place &&
+         dpc__mp_token(place->value.data, place->value.data + place->value.length, &token) &&
+         token.type == DPC_TYPE_TEXT && token.size == strlen(text) &&
+         strncasecmp((const char *)token.data, text, token.size) == 0;
 }
 
 void dpc__args_put(const dpc_args *args, dpc__bytes *out) {

@@ -271,6 +271,7 @@ static dpc_call *make_call(dpc_client *client, const char *operation, const dpc_
   if (!call)
     return NULL;
   apply_options(call, options);
+  call->free = dpc__request_is_free(operation, args);
   if (options && options->id && !dpc__call_rename(call, options->id)) {
     dpc_call_unref(call);
     return NULL;

@@ -8,8 +8,8 @@
  *   lost        with the connection: what was sent waits again, in its order, with its id and its
  *               first epoch. What was not written whole cannot have been carried out, and counts
  *               as never sent
- *   too late    what the service never had: `timeout`; what it may have: `unknown_outcome`. The
- *               service knows the deadline and answers by itself; a grace gives it time to
+ *   too late    what the service never had, or only reads: `timeout`; what it may have done:
+ *               `unknown_outcome`. The service knows the deadline and answers by itself; a grace gives it time to
  *   cancelled   what was not sent ends here; what was sent, ends at the service
  */
 #include <stdlib.h>
@@ -304,7 +304,10 @@ void dpc__flow_fail_all(dpc_client *client, const dpc_error *error) {
 static void say_late(dpc_call *call) {
   dpc_client *client = call->client;
   dpc_error error;
-  if (call->sent_whole && call->role == DPC__ROLE_USER)
+  if (call->sent_whole && call->role == DPC__ROLE_USER && call->free)
+    dpc__fail(&error, DPC_TIMEOUT, "no_answer", "See what the service does (difypool status).",
+              "the deadline passed, and the service at %s does not answer", client->place.path);
+  else if (call->sent_whole && call->role == DPC__ROLE_USER)
     dpc__fail(&error, DPC_UNKNOWN_OUTCOME, "no_answer",
               "See what the service does (difypool status); ask again with the same id.",
               "the deadline passed, and the service at %s does not answer", client->place.path);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "free_ops.h"
 #include "sp.h"
 #include "utf8.h"
 
@@ -67,6 +68,14 @@ uint32_t dpc__request_tail(dpc__bytes *out, const char *operation, const dpc_arg
     entries++;
   }
   return entries + put_switches(out, options->flags);
+}
+
+bool dpc__request_is_free(const char *operation, const dpc_args *args) {
+  for (size_t i = 0; i < sizeof dpc__free_ops / sizeof *dpc__free_ops; i++)
+    if (strcmp(dpc__free_ops[i], operation) == 0)
+      return true;
+  return strcmp(operation, "http.request") == 0 &&
+         (dpc__args_is_text(args, "method", "GET") || dpc__args_is_text(args, "method", "HEAD"));
 }
 
 /* The head is small and bound, so it is written without allocating. */

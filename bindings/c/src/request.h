@@ -20,6 +20,9 @@ enum {
 uint32_t dpc__request_tail(dpc__bytes *out, const char *operation, const dpc_args *args,
                            const dpc_call_options *options);
 
+/* dpc__request_is_free - whether it may be repeated at will, so that silence leaves no doubt. */
+bool dpc__request_is_free(const char *operation, const dpc_args *args);
+
 /* What differs from send to send. */
 typedef struct dpc__head {
   uint32_t request_id;

@@ -1,0 +1,50 @@
+/* Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it. */
+/* free_ops.h - the operations that may be repeated at will. Internal. */
+#ifndef DPC_FREE_OPS_H
+#define DPC_FREE_OPS_H
+
+static const char *const dpc__free_ops[] = {
+  "datasets.list",
+  "datasets.get",
+  "datasets.retrieve",
+  "documents.list",
+  "documents.get",
+  "documents.indexing_status",
+  "metadata.list",
+  "metadata.built_in",
+  "tags.list",
+  "datasets.tags",
+  "segments.list",
+  "segments.get",
+  "child_chunks.list",
+  "models.list",
+  "apps.info",
+  "apps.parameters",
+  "apps.meta",
+  "apps.site",
+  "messages.suggested",
+  "messages.list",
+  "apps.feedbacks",
+  "end_users.get",
+  "conversations.list",
+  "conversations.variables",
+  "annotations.list",
+  "annotations.reply_status",
+  "workflows.get_run",
+  "workflows.logs",
+  "human_input.get",
+  "documents.download",
+  "pipelines.datasource_plugins",
+  "service.ping",
+  "service.info",
+  "service.stats",
+  "service.profiles",
+  "service.operations",
+  "service.connect",
+  "service.set",
+  "service.cancel",
+  "service.warm",
+  "service.drain",
+};
+
+#endif
