@@ -39,12 +39,12 @@ void dp__call_hold(dp_call *call, uint64_t wait_us) {
   }
 }
 
+/* Waiting is for what says itself that it passes: a pace, a full server. A server that cannot be reached costs tries like
+ * any failure, or a call to a dead port would go on until its deadline; a breaker that opens over it is waited for. */
 static bool has_patience(const dp_call *call) {
   const dp__verdict *v = &call->verdict;
-  if (!(call->flags & DP_CALL_WAIT))
-    return false;
-  bool down = v->error.kind == DP_UNREACHABLE && strcmp(v->error.code, "dns") != 0;
-  return v->plan_refused || v->host_refused || v->error.kind == DP_OVERLOADED || down;
+  return (call->flags & DP_CALL_WAIT) &&
+         (v->plan_refused || v->host_refused || v->error.kind == DP_OVERLOADED);
 }
 
 /* By the rule `never` once a byte may have reached the server it is its caller who sends it again. */

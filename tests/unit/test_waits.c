@@ -171,6 +171,21 @@ static void an_outage_costs_few_attempts(void **state) {
   free(boxes);
 }
 
+/* The wait option is for a breaker and the pace: what cannot be reached costs tries. */
+static void waiting_makes_no_more_tries(void **state) {
+  (void)state;
+  const script_step steps[] = {{"GET", "/v1/datasets", 0, SCRIPT_CLOSE, 0, NULL, NULL}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  dp_call_options options = DP_CALL_OPTIONS_INIT;
+  options.flags = DP_CALL_WAIT;
+  dp_client_set(w->client, DP_SET_BREAKER, 0);
+  dp_reply *reply = run_with(w, DP_OP_DATASETS_LIST, NULL, &options);
+  assert_kind(reply, DP_UNREACHABLE);
+  assert_int_equal(script_hits(w->server, 0), 3); /* retry_attempts, by default */
+  dp_reply_unref(reply);
+  close_world(w);
+}
+
 static void a_bad_page_opens_no_breaker(void **state) {
   (void)state;
   const script_step steps[] = {{"POST", CREATE, 0, SCRIPT_ANSWER, 400, NULL,
@@ -296,6 +311,7 @@ int main(void) {
       TEST(an_answer_may_be_as_old_as_its_caller_says),
       TEST(an_open_breaker_answers_at_once),
       TEST(an_outage_costs_few_attempts),
+      TEST(waiting_makes_no_more_tries),
       TEST(a_bad_page_opens_no_breaker),
       TEST(a_write_is_never_the_probe),
       TEST(a_proxy_that_refuses_the_host_is_left_alone),
