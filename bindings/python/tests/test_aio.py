@@ -72,6 +72,26 @@ def test_typed_methods_options_and_errors(service: FakeService) -> None:
     assert service.seen("documents.create_by_text")[0]["deadline_ms"] == 3000
 
 
+def test_ca_file_that_the_service_refuses_is_sent(service: FakeService, folder: Path) -> None:
+    def connect(request: dict[str, Any]) -> Any:
+        if "ca_file" in request["args"]:
+            return fail("denied", "others could change that file", code="unsteady_file")
+        return service.default(request)
+
+    service.handlers["service.connect"] = connect
+    (folder / "ca.pem").write_bytes(b"PEM text")
+
+    async def main(first: bool) -> list[int]:
+        ca = str(folder / "ca.pem")
+        async with difypool.AsyncClient(base_url="https://x", ca_file=ca, socket=service.path) as client:
+            if first:
+                await client.info()
+            return [r.status for r in await asyncio.gather(*(client.documents.list(dataset_id="d") for _ in range(8)))]
+
+    assert run(main(False)) == run(main(True)) == [200] * 8
+    assert service.seen("service.connect")[-1]["args"]["ca_bytes"] == b"PEM text"
+
+
 def test_iter(service: FakeService) -> None:
     service.handlers["documents.list"] = pages(250)
 

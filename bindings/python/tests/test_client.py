@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +125,55 @@ def test_handle_that_is_lost_always_is_given_up(service: FakeService) -> None:
     with difypool.Client(base_url="https://x", socket=service.path) as client, pytest.raises(difypool.NotFound):
         client.documents.list(dataset_id="d")
     assert len(service.seen("documents.list")) == 4
+
+
+def takes_no_path(service: FakeService, code: str) -> None:
+    """Refuses CA files as a shared service does those that users keep."""
+
+    def connect(request: dict[str, Any]) -> Any:
+        if "ca_file" in request["args"] or "client_cert" in request["args"]:
+            return fail("denied", "others could change that file", code=code)
+        return service.default(request)
+
+    service.handlers["service.connect"] = connect
+
+
+@pytest.mark.parametrize("code", ["unsteady_file", "unreadable_file"])
+def test_ca_file_that_the_service_refuses_is_sent(service: FakeService, folder: Path, code: str) -> None:
+    takes_no_path(service, code)
+    (folder / "ca.pem").write_bytes(b"PEM text")
+    with difypool.Client(base_url="https://x", ca_file=str(folder / "ca.pem"), socket=service.path) as client:
+        for _ in range(2):
+            assert client.documents.list(dataset_id="d").status == 200
+        service.kill()
+        service.start(b"f" * 16)
+        assert client.documents.list(dataset_id="d").status == 200
+    sent = [{k: v for k, v in c["args"].items() if k != "base_url"} for c in service.seen("service.connect")]
+    assert sent == [{"ca_file": str(folder / "ca.pem")}, {"ca_bytes": b"PEM text"}, {"ca_bytes": b"PEM text"}]
+
+
+def test_ca_file_is_sent_on_a_connection_that_stands(service: FakeService, folder: Path) -> None:
+    takes_no_path(service, "unsteady_file")
+    (folder / "ca.pem").write_bytes(b"PEM text")
+    with difypool.Client(base_url="https://x", ca_file=str(folder / "ca.pem"), socket=service.path) as client:
+        client.info()
+        with ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda n: client.documents.list(dataset_id=str(n)), range(8)))
+    assert {reply.status for reply in replies} == {200}
+    assert service.connections == 1
+
+
+def test_refused_files_end_the_call(service: FakeService, folder: Path) -> None:
+    takes_no_path(service, "unsteady_file")
+    (folder / "ca.pem").write_bytes(b"PEM text")
+    absent, other = {"ca_file": str(folder / "none")}, {"client_cert": str(folder / "ca.pem")}
+    for options in (absent, other, {"ca_file": str(folder / "ca.pem"), **other}):
+        with (
+            difypool.Client(base_url="https://x", socket=service.path, **options) as client,
+            pytest.raises(difypool.Denied, match="others could change"),
+        ):
+            client.documents.list(dataset_id="d")
+    assert service.seen("documents.list") == []
 
 
 def test_refused_address_ends_the_call(service: FakeService) -> None:

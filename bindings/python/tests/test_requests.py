@@ -162,6 +162,8 @@ def test_answers_of_4xx_and_5xx_are_responses(
         (fail("breaker_open", "left alone"), difypool.requests.BreakerOpen),
         (fail("denied", "not here"), exceptions.RequestException),
         (fail("invalid_request", "no url", code="base_url"), exceptions.InvalidURL),
+        (fail("invalid_request", "no such field"), exceptions.HTTPError),
+        (fail("unsupported", "this version hangs"), exceptions.HTTPError),
         (fail("unreachable", "no way", code="proxy"), exceptions.ProxyError),
         (fail("something_new", "?"), exceptions.RequestException),
     ],
@@ -174,6 +176,39 @@ def test_failures_as_requests_names_them(session: requests.Session, service: Fak
     assert caught.value.request.url == f"{BASE}/datasets"
     assert isinstance(caught.value.__cause__, errors.Error)
     assert caught.value.__cause__.kind == error["error"]["kind"]
+
+
+def test_local_refusals_have_a_response(session: requests.Session, service: FakeService) -> None:
+    service.handlers["http.request"] = lambda request: fail(
+        "unsupported", "this version hangs on it", code="hazard", hint="send a name with it"
+    )
+    with pytest.raises(exceptions.HTTPError, match="hangs on it") as caught:
+        session.post(f"{BASE}/datasets", json={})
+    response = caught.value.response
+    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/json")
+    message = "this version hangs on it (send a name with it)"
+    assert response.json() == {"code": "hazard", "message": message, "status": 400}
+    assert response.request is caught.value.request
+
+
+def test_ca_files_that_the_service_refuses_are_sent(
+    session: requests.Session, service: FakeService, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(request: dict[str, Any]) -> Any:
+        if "ca_file" in request["args"]:
+            return fail("denied", "others could change that file", code="unsteady_file")
+        return service.default(request)
+
+    service.handlers["service.connect"] = connect
+    (folder / "a.pem").write_bytes(b"PEM a")
+    (folder / "b.pem").write_bytes(b"PEM b")
+    session.verify = str(folder / "a.pem")
+    assert session.get(f"{BASE}/info").status_code == 200
+    session.verify = True
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "b.pem"))
+    assert session.get(f"{BASE}/info").status_code == 200
+    taken = [c["args"]["ca_bytes"] for c in service.seen("service.connect") if "ca_bytes" in c["args"]]
+    assert taken == [b"PEM a", b"PEM b"]
 
 
 def test_breaker_text(session: requests.Session, service: FakeService) -> None:

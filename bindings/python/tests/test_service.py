@@ -335,6 +335,33 @@ def test_drop_in_waits_for_the_service(daemon: str, sandbox: Any, monkeypatch: p
     assert api.get_knowledge_base_list().status_code == 200
 
 
+def test_drop_in_tries_a_dead_server_as_often_as_it_was_told(daemon: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("difypool.resilient.DEADLINE", 30.0)
+    with socket.socket() as taken:  # bound and not listening: connections are refused
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        for breaker in (False, True):
+            api = difypool.ResilientDifyAPI(
+                url, "k", enable_circuit_breaker=breaker, retry_config=difypool.RetryConfig(2, 0.01)
+            )
+            with pytest.raises(requests.exceptions.ConnectionError):
+                api.get_knowledge_base_list()
+            with pytest.raises(requests.exceptions.ConnectionError):
+                api.create_empty_knowledge_base("kb")
+
+
+def test_drop_in_tells_of_refusals_as_of_answers(daemon: str, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", sandbox.ca_file)
+    api = difypool.ResilientDifyAPI(sandbox.https[:-3], sandbox.key)
+    kb = api.create_empty_knowledge_base("kb").json()["id"]
+    made = api.create_document_from_text(kb, "page", "text", "economy", custom_config={"process_rule": RULE}).json()
+    sandbox.drain_indexing()
+    with pytest.raises(requests.exceptions.HTTPError) as caught:
+        api.update_document_by_text(kb, made["document"]["id"], text="new")
+    assert caught.value.response.status_code == 400
+    assert set(caught.value.response.json()) == {"code", "message", "status"}
+
+
 def test_quick_test_of_four_steps(daemon: str, sandbox: Any) -> None:
     script = Path(__file__).parent / "compat" / "quick_test.py"
     environment = {**os.environ, "REQUESTS_CA_BUNDLE": sandbox.ca_file}

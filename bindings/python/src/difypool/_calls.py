@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEADLINE = 120.0  # seconds; the service's default
 LOSSES = 8  # connections that may break under one call before it is given up: it may be what breaks them
+_FILE_REFUSED = ("unsteady_file", "unreadable_file")
 MARGIN = 5.0  # seconds after its deadline that a call still waits for the service's word on it
 
 
@@ -41,6 +42,24 @@ class Handle:
         """Switches that were set are kept, so that the next life of the service gets them too."""
         self.options = {**self.options, **options}
         self.packed = _wire.pack(self.options)
+
+    def embed_ca(self) -> bool:
+        """Sends the CA file's text in place of its path, for a service that will not or cannot read the file itself.
+
+        False where there is none, or none that we can read. Two threads may do it at once: both do the same.
+        """
+        path = self.options.get("ca_file")
+        if path is None:
+            return "ca_bytes" in self.options
+        try:
+            with open(path, "rb") as file:
+                text = file.read()
+        except OSError:
+            return False
+        self.options = {**{name: value for name, value in self.options.items() if name != "ca_file"}, "ca_bytes": text}
+        self.packed = _wire.pack(self.options)
+        self.epoch = None
+        return True
 
     def known(self, reply: Reply, epoch: bytes | None) -> None:
         self.name = _wire.pack(reply.json()["profile"])
@@ -123,12 +142,16 @@ class Call:
             raise self.failed(errors.Unreachable(message, code="lost"))
 
     def lost_profile(self, outcome: object) -> bool:
-        """Whether it is to be sent again because the service has forgotten its handle (at most three times)."""
+        """Whether it is to be sent again because its handle must be made again (at most three times): the service has
+        forgotten it, or does not take the path of its CA file, as a service shared with others does not."""
         handle = self.handle
-        if handle is None or not isinstance(outcome, errors.NotFound) or outcome.code != "no_such_profile":
+        if handle is None or not isinstance(outcome, errors.Error):
+            return False
+        if outcome.kind == "not_found" and outcome.code == "no_such_profile":
+            handle.epoch = None
+        elif outcome.kind != "denied" or outcome.code not in _FILE_REFUSED or not handle.embed_ca():
             return False
         self.reconnects += 1
-        handle.epoch = None
         self.answer = None
         self.carrier = None
         return self.reconnects <= 3

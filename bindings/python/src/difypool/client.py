@@ -35,6 +35,8 @@ class Client(_base.Base, Groups):
         api_key: sent as ``Authorization: Bearer KEY``; held back from every text that this package makes.
         workspace: name for the pacer, where several keys share one plan; by default made of origin and key.
         ca_file, ca_dir, ca_bytes: CAs to trust, as a PEM file, a hashed directory, PEM text; by default the system's.
+            The service reads the file; one that it refuses to read (of a shared service: that others could change) is
+            read here and sent.
         client_cert, client_key: PEM files.
         proxy, no_proxy: proxy URL (http, https, socks5h), and the hosts that go past it. The environment is not read.
         user_agent: to send instead of difypool's.

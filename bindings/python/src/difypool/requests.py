@@ -15,6 +15,7 @@ session would send and has the service carry it. Nothing is ever sent past the s
 from __future__ import annotations
 
 import io
+import json
 import os
 from datetime import timedelta
 from http import HTTPStatus
@@ -97,7 +98,8 @@ class Adapter(HTTPAdapter):
         self._handles: dict[tuple[tuple[str, Any], ...], Handle] = {}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        super().__setstate__(state)  # type: ignore[misc]
+        adapter: Any = super()  # stubs of requests differ on whether, and of what, it has this
+        adapter.__setstate__(state)
         self._begin()
 
     def close(self) -> None:
@@ -128,6 +130,8 @@ class Adapter(HTTPAdapter):
             requests.exceptions.SSLError, Timeout, InvalidURL, InvalidHeader, RequestException: by their names. The cause
                 (``__cause__``) is the :class:`difypool.Error`.
             BreakerOpen: the server is left alone for a moment.
+            requests.exceptions.HTTPError: the call was refused before it was sent, since this server cannot carry it out
+                or it is not well-formed; ``response`` is a 400 that says so in Dify's form.
         """
         started = perf_counter()
         address, path, query = _split(request)
@@ -143,6 +147,8 @@ class Adapter(HTTPAdapter):
             )
             status, headers, content = reply.status, reply.headers, reply.content
         except errors.Error as error:
+            if _is_refusal(error):
+                raise self._refused(error, request, stream, perf_counter() - started) from error
             if not error.status or error.kind == "unknown_outcome":
                 raise _translate(error, request) from error
             status, headers, content = error.status, error.headers, error.body
@@ -186,8 +192,17 @@ class Adapter(HTTPAdapter):
         response.connection = self
         if not stream and "content-encoding" not in response.headers:
             response._content = content
-            response._content_consumed = True  # type: ignore[attr-defined]
+            setattr(response, "_content_consumed", True)  # noqa: B010 - not all stubs of requests know it
         return response
+
+    def _refused(
+        self, error: errors.Error, request: requests.PreparedRequest, stream: bool, seconds: float
+    ) -> exceptions.HTTPError:
+        """A call that was refused before it was sent, told as the server tells of such calls: who was written for it
+        catches HTTPError and reads ``response``."""
+        said = json.dumps({"code": error.code or error.kind, "message": str(error), "status": 400}).encode()
+        response = self._response(request, 400, {"content-type": "application/json"}, said, stream, seconds)
+        return exceptions.HTTPError(error, request=request, response=response)
 
 
 class Session(requests.Session):
@@ -273,6 +288,13 @@ def _deadline(timeout: Any) -> float | None:
     if seconds <= 0:
         raise ValueError(f"Invalid timeout {timeout}: it must be greater than 0.")
     return min(max(seconds, 0.001), 86400.0)
+
+
+def _is_refusal(error: errors.Error) -> bool:
+    """Whether the service found fault with the call itself, without having asked the server."""
+    return (
+        error.kind in ("invalid_request", "unsupported") and not error.status and error.code not in ("base_url", "closed")
+    )
 
 
 def _translate(error: errors.Error, request: requests.PreparedRequest) -> exceptions.RequestException:
