@@ -9,6 +9,7 @@ since their records travel like any others. An end of file and a reset travel to
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections import deque
@@ -65,7 +66,8 @@ class _Lane:
                 reset(self.target)
                 self._queue.clear()
             elif not self.target.is_closing():
-                self.target.write_eof()
+                with contextlib.suppress(OSError):  # the other side has reset it meanwhile
+                    self.target.write_eof()
         if self._queue:
             self._timer = self._loop.call_at(self._queue[0][0] - EARLY_S, self._deliver)
 
