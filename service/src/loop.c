@@ -5,7 +5,8 @@
  *
  * The question is asked about once a second. That it is taken at all (the listener lives) must show
  * soon where libnng is known to stop listening; that it is answered may take longer under load, and
- * then only the watchdog waits.
+ * then only the watchdog waits. It also waits while the engine, which that question does not pass,
+ * takes no turns: then systemd starts the service anew.
  */
 #include "loop.h"
 
@@ -19,12 +20,14 @@
 #include "log.h"
 #include "notify.h"
 #include "probe.h"
+#include "pulse.h"
 
 enum {
   ASK_EVERY_MS = 1000,
   ASK_AFTER_HEAL_MS = 200, /* who wedged the listener may still be at it */
   WEDGED_MS = 600,         /* libnng before 1.6: no sign of our connection for so long */
-  STUCK_MS = 5000
+  STUCK_MS = 5000,
+  HELD_MS = 5000 /* an engine without a turn for so long is held */
 };
 
 typedef struct loop {
@@ -32,6 +35,8 @@ typedef struct loop {
   const dpd_loop_options *options;
   int signal_fd;
   dpd_probe probe;
+  dpd_pulse *pulse; /* NULL = nobody watches us */
+  bool held;
   int64_t ask_at_ms;
   bool ending;
   bool at_once;
@@ -97,6 +102,19 @@ static bool own_peer_is_there(dpd_service *s) {
   return there;
 }
 
+static void feed_watchdog(loop *l, int64_t now_ms) {
+  bool held = dpd_pulse_silent_ms(l->pulse, now_ms) >= HELD_MS;
+  if (held && !l->held) {
+    dpd_log(DP_LOG_ERROR, "the engine does not answer; the watchdog is left to act");
+  } else if (!held && l->held) {
+    dpd_log(DP_LOG_INFO, "the engine answers again");
+  }
+  l->held = held;
+  if (!held) {
+    dpd_notify("WATCHDOG=1");
+  }
+}
+
 /* What the question has come to, and when to ask the next. */
 static void mind_probe(loop *l, int64_t now_ms) {
   dpd_probe *probe = &l->probe;
@@ -105,7 +123,7 @@ static void mind_probe(loop *l, int64_t now_ms) {
   int64_t bound = l->s->transport->ops->wedges() && !seen ? WEDGED_MS : STUCK_MS;
   if (probe->state == DPD_PROBE_ANSWERED) {
     dpd_probe_end(probe);
-    dpd_notify("WATCHDOG=1");
+    feed_watchdog(l, now_ms);
     l->ask_at_ms = now_ms + ASK_EVERY_MS;
   } else if (probe->state == DPD_PROBE_FAILED ||
              (probe->state == DPD_PROBE_ASKING && waited >= bound)) {
@@ -195,9 +213,11 @@ void dpd_loop_run(dpd_service *s, const dpd_loop_options *options) {
             .options = options,
             .signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
             .probe = DPD_PROBE_INIT,
+            .pulse = dpd_notify_wanted() ? dpd_pulse_start(s->client, ASK_EVERY_MS) : NULL,
             .ask_at_ms = dpd_now_ms() + ASK_EVERY_MS};
   live(&l);
   dpd_probe_end(&l.probe);
   finish(&l);
+  dpd_pulse_stop(l.pulse);
   close(l.signal_fd);
 }

@@ -32,6 +32,10 @@ static void send_text(const char *path, const char *text) {
   close(fd);
 }
 
+bool dpd_notify_wanted(void) {
+  return getenv("NOTIFY_SOCKET") != NULL;
+}
+
 void dpd_notify(const char *format, ...) {
   const char *path = getenv("NOTIFY_SOCKET");
   if (path == NULL) {

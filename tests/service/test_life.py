@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -169,6 +172,59 @@ def test_systemd_is_told(short):
         hear(b"READY=1")
         daemon.signal(signal.SIGTERM)
         hear(b"STOPPING=1")
+        assert daemon.stop() == 0
+
+
+@contextlib.contextmanager
+def held_thread(pid: int, name: str) -> Iterator[None]:
+    """One thread of a process stands still, as in a system call that does not return."""
+    seize, interrupt, detach = 0x4206, 0x4207, 17
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+    tasks = Path(f"/proc/{pid}/task")
+    (tid,) = [int(t.name) for t in tasks.iterdir() if (t / "comm").read_text().strip() == name]
+    if libc.ptrace(seize, tid, None, None) != 0:
+        pytest.skip(f"ptrace: {os.strerror(ctypes.get_errno())}")
+    wait_all = 0x40000000  # __WALL: a thread that is no child
+    try:
+        assert libc.ptrace(interrupt, tid, None, None) == 0
+        os.waitpid(tid, wait_all)
+        yield
+    finally:
+        libc.ptrace(detach, tid, None, None)
+
+
+def test_the_watchdog_is_not_fed_while_the_engine_is_held(short):
+    path = str(short / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(path)
+        notify.settimeout(15)
+        directory = short / "d"
+        directory.mkdir()
+        daemon = Daemon(directory)
+        daemon.environment["NOTIFY_SOCKET"] = path
+        daemon.start()
+
+        def await_fed() -> None:
+            while not notify.recv(4096).startswith(b"WATCHDOG=1"):
+                pass
+
+        await_fed()
+        with held_thread(daemon.pid, "difypool"):
+            until(lambda: "the engine does not answer" in daemon.said(), "it is noticed")
+            notify.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    notify.recv(4096)  # what was sent before
+            with daemon.client() as client:  # the socket itself is fine, and is asked on
+                for _ in range(3):
+                    client.call("service.ping")
+            notify.settimeout(2.5)  # two questions of the main loop to itself
+            with pytest.raises(TimeoutError):
+                notify.recv(4096)
+        notify.settimeout(15)
+        await_fed()
         assert daemon.stop() == 0
 
 
