@@ -51,7 +51,7 @@ struct dpc_call {
   bool sent_whole; /* some connection took all of it: the service may have it */
   bool cancelled;
   bool again;
-  bool free;  /* of effects: it may be repeated at will */
+  bool free;                            /* of effects: it may be repeated at will */
   bool own_profile;                     /* profile is the caller's choice for this call */
   char *profile;                        /* NULL = the client's */
   uint32_t request_id;                  /* 0 = has no slot */

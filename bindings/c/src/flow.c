@@ -9,7 +9,8 @@
  *               first epoch. What was not written whole cannot have been carried out, and counts
  *               as never sent
  *   too late    what the service never had, or only reads: `timeout`; what it may have done:
- *               `unknown_outcome`. The service knows the deadline and answers by itself; a grace gives it time to
+ *               `unknown_outcome`. The service knows the deadline and answers by itself; a grace
+ *               gives it time to
  *   cancelled   what was not sent ends here; what was sent, ends at the service
  */
 #include <stdlib.h>
