@@ -39,8 +39,9 @@ void dp__call_hold(dp_call *call, uint64_t wait_us) {
   }
 }
 
-/* Waiting is for what says itself that it passes: a pace, a full server. A server that cannot be reached costs tries like
- * any failure, or a call to a dead port would go on until its deadline; a breaker that opens over it is waited for. */
+/* Waiting is for what says itself that it passes: a pace, a full server. A server that cannot be
+ * reached costs tries like any failure, or a call to a dead port would go on until its deadline; a
+ * breaker that opens over it is waited for. */
 static bool has_patience(const dp_call *call) {
   const dp__verdict *v = &call->verdict;
   return (call->flags & DP_CALL_WAIT) &&

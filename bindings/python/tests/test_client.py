@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -166,8 +167,9 @@ def test_ca_file_is_sent_on_a_connection_that_stands(service: FakeService, folde
 def test_refused_files_end_the_call(service: FakeService, folder: Path) -> None:
     takes_no_path(service, "unsteady_file")
     (folder / "ca.pem").write_bytes(b"PEM text")
+    os.mkfifo(folder / "pipe")
     absent, other = {"ca_file": str(folder / "none")}, {"client_cert": str(folder / "ca.pem")}
-    for options in (absent, other, {"ca_file": str(folder / "ca.pem"), **other}):
+    for options in (absent, other, {"ca_file": str(folder / "pipe")}, {"ca_file": str(folder / "ca.pem"), **other}):
         with (
             difypool.Client(base_url="https://x", socket=service.path, **options) as client,
             pytest.raises(difypool.Denied, match="others could change"),

@@ -8,6 +8,7 @@ handle) changes.
 from __future__ import annotations
 
 from os import urandom
+from os.path import isfile
 
 from . import _wire, errors
 from ._table import FREE
@@ -51,6 +52,8 @@ class Handle:
         path = self.options.get("ca_file")
         if path is None:
             return "ca_bytes" in self.options
+        if not isfile(path):  # opening a pipe could take for ever
+            return False
         try:
             with open(path, "rb") as file:
                 text = file.read()
