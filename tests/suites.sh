@@ -148,13 +148,14 @@ suite_shell() {
 }
 
 suite_proto() {
+  need g++
   plain_tree || return 1
   test_venv
   pytests proto "$top/tests/proto"
 }
 
 suite_unit() {
-  need libcmocka-dev
+  need libcmocka-dev libssl-dev
   tree asan -Dtests=enabled -Dwerror=true -Ddocs=disabled -Db_sanitize=address,undefined || return 1
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
     c_tests asan unit
@@ -162,7 +163,7 @@ suite_unit() {
 
 # libcurl, NNG and the C library are not built for ThreadSanitizer: tests/tsan.supp says what is left out, and why.
 suite_threads() {
-  need libcmocka-dev
+  need libcmocka-dev libssl-dev
   tree tsan -Dtests=enabled -Dwerror=true -Ddocs=disabled -Db_sanitize=thread || return 1
   # The runtime of gcc 12 does not start where kernels randomise addresses more widely than it knew.
   c_wrapper=
@@ -190,6 +191,7 @@ suite_python() {
 }
 
 suite_cli() {
+  need zsh
   plain_tree || return 1
   test_venv
   pytests cli "$top/tests/cli"
