@@ -28,7 +28,7 @@ static void script(const char *body) {
 static dpc__launch_state run(dpc__launch *launch) {
   dpc_error err;
   assert_int_equal(dpc__launch_service(launch, program, "/the/socket", &err), DPC_OK);
-  for (int turns = 0; turns < 2000; turns++) {
+  for (int turns = 0; turns < 10000; turns++) { /* a turn a line, where the reader is fast */
     dpc__launch_state state = dpc__launch_step(launch);
     if (state != DPC__LAUNCH_RUNS)
       return state;
