@@ -60,7 +60,8 @@ def refuses_what_may_change(client: Client, url: str) -> bool:
         pipe, link = f"{place}/pipe", f"{place}/link"
         os.mkfifo(pipe)
         os.symlink("/etc/passwd", link)
-        codes = [client.fail("service.connect", {"base_url": url, "ca_file": p})["code"] for p in (pipe, link)]
+        asked = [{"base_url": url, "ca_file": path} for path in (pipe, link)]
+        codes = [client.fail("service.connect", args)["code"] for args in asked]
     client.call("service.connect", {"base_url": url, "ca_file": "/etc/passwd"})
     return codes == ["unsteady_file", "unsteady_file"]
 
