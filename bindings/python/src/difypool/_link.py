@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from ._calls import Call, Handle
 
+_LEAVE_S = 0.1  # how long who is interrupted waits for another thread to have written its frame
 _TICK = 0.25  # seconds a read blocks before deadlines are looked at
 _HELLO_LIMIT = 5.0  # seconds a service that took the connection has for its first answer
 _AT_ONCE = _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL
@@ -179,12 +180,12 @@ class Link:
             self._promote()
 
     def _abandon(self, call: Call) -> None:
-        """The caller was interrupted: tell the service, as well as that can be done without waiting."""
+        """The caller was interrupted: tell the service, as well as that can be done without waiting for it."""
         with self._lock:
             unanswered = self._calls.pop(call.rid, None) is not None
             rid = self._next_rid()
         sock = call.carrier
-        if unanswered and sock is not None and self._sending.acquire(False):
+        if unanswered and sock is not None and self._sending.acquire(True, _LEAVE_S):
             try:
                 sock.send(_calls.cancel(rid, call.id), _AT_ONCE)
             except OSError:
