@@ -204,7 +204,13 @@ def main() -> None:
         os.dup2(null, descriptor)
     stop = threading.Event()
     service = FakeService(path)
-    service.handlers["service.drain"] = lambda request: stop.set() or {}
+
+    def drain(request: dict[str, Any]) -> Any:
+        service.answer(request, {})  # it must be out before the end comes
+        stop.set()
+        return SILENT
+
+    service.handlers["service.drain"] = drain
     os.write(tell, b".")
     stop.wait(60)
     service.kill()
