@@ -142,7 +142,7 @@ def has_ended(pid: int) -> bool:
     """It may be there as a zombie, where whoever adopted it does not look."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 

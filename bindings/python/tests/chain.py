@@ -42,5 +42,5 @@ def has_ended(pid: int) -> bool:
     """Whether a process that is not our child is gone, or waits for nothing but to be reaped."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
