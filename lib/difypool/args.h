@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <difypool/error.h>
+#include <difypool/flow.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,6 +43,43 @@ DP_EXPORT dp_kind dp_args_set_json(dp_args *args, const char *name, const char *
 /* bytes: for binary members (http.request's body, a file's content); NULL only with length 0. */
 DP_EXPORT dp_kind dp_args_set_bytes(dp_args *args, const char *name, const void *bytes,
                                     size_t length);
+
+/*
+ * Files, for parameters that are a part of a multipart body (RFC 7578). filename: as the server shall
+ * see it, any UTF-8 without control characters; type: its media type, NULL = by the name's extension.
+ */
+/* dp_args_set_file - content in memory, copied. Since 0.2. */
+DP_EXPORT dp_kind dp_args_set_file(dp_args *args, const char *name, const char *filename,
+                                   const char *type, const void *bytes, size_t length);
+
+struct dp_call;
+
+/* Content that flows through. read is called on the engine's thread (where the program dispatches, on
+ * its) and gives up to capacity bytes; *length = 0 with DP_FLOW_CONTINUE is the end; DP_FLOW_PAUSE =
+ * nothing yet, call me after dp_call_resume. */
+typedef struct dp_file_source {
+  size_t size;          /* sizeof(dp_file_source); set by DP_FILE_SOURCE_INIT */
+  const char *filename; /* as in dp_args_set_file; copied */
+  const char *type;
+  int64_t length;       /* bytes it will give; -1 = not known, then the body is sent in chunks */
+  dp_flow (*read)(struct dp_call *call, void *buffer, size_t capacity, size_t *length, void *user);
+  bool (*rewind)(void *user); /* start again from the first byte; NULL = it cannot, and what began to
+                                 be sent is never sent again */
+  void (*release)(void *user); /* it is needed no longer, whatever came of the call; exactly once for
+                                  each successful dp_args_set_source; NULL = nothing to do */
+  void *user;
+} dp_file_source;
+
+#define DP_FILE_SOURCE_INIT { .size = sizeof(dp_file_source), .length = -1 }
+
+/* dp_args_set_source - the args then belong to one call: a second one gets DP_INVALID_REQUEST. Since
+ * 0.2. */
+DP_EXPORT dp_kind dp_args_set_source(dp_args *args, const char *name, const dp_file_source *source);
+/* dp_args_set_path - a file of this machine, opened now, read in pieces. filename: NULL = the path's
+ * last part. DP_INVALID_REQUEST (code file) where it cannot be opened or is no regular file. Since
+ * 0.2. */
+DP_EXPORT dp_kind dp_args_set_path(dp_args *args, const char *name, const char *path,
+                                   const char *filename, const char *type);
 
 /* dp_args_count - how many names are set. */
 DP_EXPORT size_t dp_args_count(const dp_args *args);

@@ -9,6 +9,7 @@
 #include <difypool/args.h>
 #include <difypool/client.h>
 #include <difypool/error.h>
+#include <difypool/flow.h>
 #include <difypool/ops.h>
 
 #ifdef __cplusplus
@@ -29,7 +30,8 @@ enum {
   DP_CALL_ALLOW_HAZARD = 1u << 1, /* carry out what is known to break this server's version */
   DP_CALL_WAIT = 1u << 2,         /* wait for an open breaker and the pace instead of failing */
   DP_CALL_BLOCKING = 1u << 3,     /* ask the server for a blocking answer */
-  DP_CALL_MAYBE_DONE = 1u << 4    /* an earlier life may have sent this: verify before writing */
+  DP_CALL_MAYBE_DONE = 1u << 4,   /* an earlier life may have sent this: verify before writing */
+  DP_CALL_KEEP_RUN = 1u << 5      /* a stream that ends early leaves its run going at the server */
 };
 
 /*
@@ -37,6 +39,45 @@ enum {
  * it. The reply belongs to the library; dp_reply_ref keeps it. Cancelled is a result like any other.
  */
 typedef void (*dp_done_fn)(dp_call *call, dp_reply *reply, void *user);
+
+/* One server-sent event (WHATWG HTML, 9.2). Pings and comments are no events. Lives during the
+ * callback. */
+typedef struct dp_event {
+  uint64_t number;   /* 1, 2, 3 … within its stream */
+  const char *type;  /* the field "event"; "message" where the server named none */
+  const char *id;    /* the last event id; "" = none */
+  const char *data;  /* UTF-8, NUL follows it; of Dify: a JSON object with a member "event" */
+  size_t length;     /* bytes of data */
+} dp_event;
+
+/*
+ * Where an answer flows that is not to be held in memory: the events of a run, the bytes of a file.
+ * A call with a sink is sent, refused, repeated and classified as any other until its answer has
+ * begun; from then on it is never repeated.
+ *
+ * on_open:  once, when a good answer has begun (2xx, of the type that the table says). An answer
+ *           that is an error never opens: on_done tells it.
+ * on_event: for operations whose answer is events (dp_op_answer). on_data: for all others, bytes as
+ *           they come. DP_FLOW_PAUSE stops the transfer, and so the server, until dp_call_resume;
+ *           the same piece is offered again. DP_FLOW_ABORT is dp_call_cancel.
+ * on_done of the call comes after the last piece. Its reply has status, type, headers and meta, and
+ *           a body only where there was an error's, or where dp_reply_run has something to tell.
+ *           A stream of events is a success if its run ended well; an error told inside it is the
+ *           reply's error. One that is cut is looked up where the server can tell (workflow runs),
+ *           else DP_UNKNOWN_OUTCOME.
+ * Calls with a sink have no deadline unless deadline_ms sets one for all of it; stall_ms bounds
+ * silence, in which pings count as life. Cancelling one, or its deadline, stops its run at the server
+ * unless DP_CALL_KEEP_RUN. They take places of streams_per_host, none of connections_per_host.
+ * All callbacks of a call run on one thread: the engine's, or where the program dispatches, its.
+ */
+typedef struct dp_sink {
+  size_t size; /* sizeof(dp_sink); set by DP_SINK_INIT */
+  dp_flow (*on_open)(dp_call *call, const dp_head *head, void *user);   /* NULL = not asked for */
+  dp_flow (*on_event)(dp_call *call, const dp_event *event, void *user);
+  dp_flow (*on_data)(dp_call *call, const void *data, size_t length, void *user);
+} dp_sink;
+
+#define DP_SINK_INIT { .size = sizeof(dp_sink) }
 
 typedef struct dp_call_options {
   size_t size;          /* sizeof(dp_call_options); set by DP_CALL_OPTIONS_INIT */
@@ -49,6 +90,9 @@ typedef struct dp_call_options {
   dp_done_fn on_late;   /* a write whose deadline passed after its first byte was sent is answered
                            with DP_UNKNOWN_OUTCOME (dp_reply_is_pending) and goes on for the write
                            grace; what came of it arrives here, exactly once; NULL = nobody asks */
+  const dp_sink *sink;  /* copied; NULL = the reply holds the answer. An operation whose answer is
+                           events is then read as a stream and its one answer put together */
+  uint32_t stall_ms;    /* 1..86400000 without a byte either way; 0 = the client's default */
 } dp_call_options;
 
 #define DP_CALL_OPTIONS_INIT { .size = sizeof(dp_call_options) }
@@ -79,6 +123,9 @@ DP_EXPORT dp_kind dp_client_call_async(dp_client *client, dp_op op, const dp_arg
  * DP_CANCELLED; a write in flight is finished within the write grace: on_done gets
  * DP_UNKNOWN_OUTCOME (pending), on_late the rest. After the end it does nothing. Any thread. */
 DP_EXPORT void dp_call_cancel(dp_call *call);
+/* dp_call_resume - go on after a pause of its sink or of a file's source. Any thread. Harmless when
+ * not paused. */
+DP_EXPORT void dp_call_resume(dp_call *call);
 DP_EXPORT dp_call *dp_call_ref(dp_call *call);
 DP_EXPORT void dp_call_unref(dp_call *call); /* NULL is allowed */
 
@@ -118,6 +165,17 @@ DP_EXPORT bool dp_reply_header_at(const dp_reply *reply, size_t index, const cha
                                   const char **value);
 DP_EXPORT bool dp_reply_is_pending(const dp_reply *reply); /* see dp_call_options.on_late */
 DP_EXPORT const dp_meta *dp_reply_meta(const dp_reply *reply);
+
+/* What a run at the server is known by, as its events told; "" = not told. */
+typedef struct dp_run {
+  const char *task_id;         /* stops it */
+  const char *workflow_run_id; /* names its record */
+  const char *conversation_id;
+  const char *message_id;
+} dp_run;
+
+/* dp_reply_run - of an operation whose answer is events; all "" for others. Lives as the reply. */
+DP_EXPORT const dp_run *dp_reply_run(const dp_reply *reply);
 
 #ifdef __cplusplus
 }

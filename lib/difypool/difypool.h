@@ -17,6 +17,7 @@
 #include <difypool/client.h>
 #include <difypool/error.h>
 #include <difypool/exchange.h>
+#include <difypool/flow.h>
 #include <difypool/ops.h>
 #include <difypool/stats.h>
 

@@ -8,32 +8,13 @@
 
 #include <difypool/call.h>
 #include <difypool/client.h>
+#include <difypool/flow.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct dp_exchange dp_exchange; /* reference counted */
-
-typedef enum dp_flow {
-  DP_FLOW_CONTINUE = 0,
-  DP_FLOW_PAUSE = 1, /* this piece was not taken; the same one comes again after resume */
-  DP_FLOW_ABORT = 2  /* end the exchange: DP_CANCELLED */
-} dp_flow;
-
-typedef struct dp_header {
-  const char *name;
-  const char *value;
-} dp_header;
-
-/* The head of an answer. Texts live during the callback. */
-typedef struct dp_head {
-  int32_t status;
-  const char *type; /* Content-Type; "" = none */
-  int64_t length;   /* Content-Length; -1 = not said */
-  const dp_header *headers;
-  size_t header_count;
-} dp_head;
 
 /* How an exchange ended. Lives during the callback. */
 typedef struct dp_outcome {
