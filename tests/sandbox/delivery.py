@@ -6,6 +6,7 @@ Every function returns the status that the client can have seen, or None if it g
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 from .connection import Connection
@@ -15,7 +16,30 @@ from .wire import Answer
 _BLOCK = b"x" * 65536
 
 
+async def frames(head: bytes, answer: Answer) -> AsyncIterator[bytes]:
+    """The answer's bytes as they are to be written, the head together with what comes first, as gunicorn sends them."""
+    if answer.pieces is None:
+        yield head + answer.body
+        return
+    async for piece in answer.pieces:
+        yield head + (b"%x\r\n%s\r\n" % (len(piece), piece) if answer.chunked else piece)
+        head = b""
+    end = head + (b"0\r\n\r\n" if answer.chunked else b"")
+    if end:
+        yield end
+
+
+async def _closed(found: AsyncIterator[bytes], answer: Answer) -> None:
+    """End the generators now, so that what they clean up is done when the client can see the end."""
+    for one in (found, answer.pieces):
+        close = getattr(one, "aclose", None)
+        if close is not None:
+            await close()
+
+
 async def send(connection: Connection, head: bytes, answer: Answer, keep_alive: bool) -> int | None:
+    if answer.pieces is not None:
+        return await _send_pieces(connection, head, answer, keep_alive)
     if not connection.write(head + answer.body):
         return None
     if not keep_alive:
@@ -23,6 +47,21 @@ async def send(connection: Connection, head: bytes, answer: Answer, keep_alive: 
     elif connection.writable is not None:
         await connection.drained()
     return answer.status
+
+
+async def _send_pieces(connection: Connection, head: bytes, answer: Answer, keep_alive: bool) -> int | None:
+    found, status = frames(head, answer), None
+    try:
+        async for frame in found:
+            if not connection.write(frame):
+                return status
+            status = answer.status
+            await connection.drained()
+    finally:
+        await _closed(found, answer)
+    if not keep_alive:
+        connection.end("fin")
+    return status
 
 
 async def stall(fault: Fault) -> None:
@@ -43,29 +82,42 @@ def _status_seen(data: bytes, sent: int, status: int) -> int | None:
 
 
 async def _cut(connection: Connection, head: bytes, answer: Answer, action: dict[str, Any]) -> int | None:
-    data = head + answer.body
     count = int(action["cut_after"]) if "cut_after" in action else len(head) + int(action["cut_body_after"])
-    connection.write(data[:count])
-    await connection.drained()
+    found, sent = frames(head, answer), 0
+    try:
+        async for frame in found:
+            if not connection.write(frame[: count - sent]):
+                break
+            sent += len(frame)
+            await connection.drained()
+            if sent >= count:
+                break
+    finally:
+        await _closed(found, answer)
     if action.get("how", "rst") == "rst":
         # A reset overtakes what the client has not read yet: give the bytes time to arrive, so that "after n bytes" is what is seen.
         await asyncio.sleep(0.02)
     connection.end(action.get("how", "rst"))
-    return _status_seen(data, count, answer.status)
+    return _status_seen(head, min(sent, count), answer.status)
 
 
-async def _trickle(connection: Connection, data: bytes, action: dict[str, Any]) -> bool:
+async def _trickle(connection: Connection, head: bytes, answer: Answer, action: dict[str, Any]) -> bool:
     size = max(1, int(action.get("trickle_bytes", 1)))
-    for start in range(0, len(data), size):
-        if not connection.write(data[start : start + size]):
-            return False
-        await connection.drained()
-        await pause(action.get("trickle_ms", 0))
+    found = frames(head, answer)
+    try:
+        async for frame in found:
+            for start in range(0, len(frame), size):
+                if not connection.write(frame[start : start + size]):
+                    return False
+                await connection.drained()
+                await pause(action.get("trickle_ms", 0))
+    finally:
+        await _closed(found, answer)
     return True
 
 
 async def _big(connection: Connection, head: bytes, answer: Answer, size: int) -> int | None:
-    head = head.replace(f"Content-Length: {len(answer.body)}\r\n".encode(), f"Content-Length: {size}\r\n".encode(), 1)
+    head = head.replace(answer.framing().encode(), f"Content-Length: {size}\r\n".encode(), 1)
     connection.write(head)
     left = size
     while left > 0:
@@ -90,12 +142,37 @@ async def _endless(connection: Connection, head: bytes, answer: Answer, size: in
     return answer.status
 
 
+def _middle(where: str, head: bytes, answer: Answer) -> int:
+    """How many bytes come before the silence: of a chunked answer, whose length nobody knows, the first chunk."""
+    if where == "in-headers":
+        return len(head) // 2
+    if answer.chunked:
+        return len(head) + 1
+    return len(head) + (len(answer.body) if answer.length is None else answer.length) // 2
+
+
 async def _halfway(connection: Connection, fault: Fault, head: bytes, answer: Answer) -> int | None:
-    data = head + answer.body
-    middle = len(head) // 2 if fault.action["stall"] == "in-headers" else len(head) + len(answer.body) // 2
-    connection.write(data[:middle])
-    await stall(fault)
-    return answer.status if connection.write(data[middle:]) else None
+    where = fault.action["stall"]
+    middle: int | None = _middle(where, head, answer)
+    found, sent = frames(head, answer), 0
+    status: int | None = None
+    try:
+        async for frame in found:
+            rest = frame
+            if middle is not None and sent + len(frame) >= middle:
+                # A chunk is sent whole before the silence, so that what a client waits for is the next one.
+                first = len(frame) if answer.chunked and where == "in-body" else middle - sent
+                connection.write(frame[:first])
+                rest, middle = frame[first:], None
+                await stall(fault)
+            sent += len(frame)
+            if not connection.write(rest):
+                return status
+            status = answer.status
+            await connection.drained()
+    finally:
+        await _closed(found, answer)
+    return status
 
 
 async def spoil(connection: Connection, fault: Fault, head: bytes, answer: Answer, keep_alive: bool) -> int | None:
@@ -119,7 +196,7 @@ async def spoil(connection: Connection, fault: Fault, head: bytes, answer: Answe
     elif "endless_headers" in action:
         return await _endless(connection, head, answer, int(action["endless_headers"]))
     elif "trickle_ms" in action or "trickle_bytes" in action:
-        status = answer.status if await _trickle(connection, head + answer.body, action) else None
+        status = answer.status if await _trickle(connection, head, answer, action) else None
     elif action.get("stall") in ("in-headers", "in-body"):
         status = await _halfway(connection, fault, head, answer)
     else:

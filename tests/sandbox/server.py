@@ -271,7 +271,7 @@ class Server:
             cors = cors_headers(origin, request.headers.get("Access-Control-Request-Headers"), preflight)
         head = self.writer.head(answer, keep_alive, cors)
         if request.method == "HEAD":
-            answer.body = b""
+            answer.body, answer.pieces = b"", None
         return head
 
     # --- work

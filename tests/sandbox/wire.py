@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import AsyncIterator
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -17,9 +18,24 @@ Headers = list[tuple[str, str]]
 
 
 class Answer:
-    """One answer before it meets a connection. `made_by` is "app" (X-Version), "bare" (X-Version, no CORS: made before Flask-RESTX) or "nginx"."""
+    """One answer before it meets a connection. `made_by` is "app" (X-Version), "bare" (X-Version, no CORS: made before Flask-RESTX) or "nginx".
 
-    __slots__ = ("status", "reason", "content_type", "body", "headers", "made_by", "items", "closes", "last_headers")
+    An answer with `pieces` is sent as they come: each is an HTTP chunk, or, if `length` tells how long they are together, a part of a plain body.
+    """
+
+    __slots__ = (
+        "status",
+        "reason",
+        "content_type",
+        "body",
+        "headers",
+        "made_by",
+        "items",
+        "closes",
+        "last_headers",
+        "pieces",
+        "length",
+    )
 
     def __init__(
         self,
@@ -39,6 +55,25 @@ class Answer:
         self.items = 0
         self.closes = False
         self.last_headers: Headers | None = None
+        self.pieces: AsyncIterator[bytes] | None = None
+        self.length: int | None = None
+
+    @property
+    def chunked(self) -> bool:
+        return self.pieces is not None and self.length is None
+
+    def framing(self) -> str:
+        """The header line that says where the body ends."""
+        if self.chunked:
+            return "Transfer-Encoding: chunked\r\n"
+        return f"Content-Length: {len(self.body) if self.length is None else self.length}\r\n"
+
+
+def streamed(pieces: AsyncIterator[bytes], content_type: str, length: int | None = None) -> Answer:
+    """A 200 whose body comes in pieces."""
+    answer = Answer(200, b"", content_type)
+    answer.pieces, answer.length = pieces, length
+    return answer
 
 
 def json_bytes(value: Any) -> bytes:
@@ -98,7 +133,7 @@ class Writer:
         """The status line and header fields; `cors` replaces the plain CORS lines when the request had an Origin."""
         lines = [
             f"HTTP/1.1 {answer.status} {answer.reason or reason_of(answer.status)}\r\nServer: nginx/1.22.1\r\nDate: {self._dates.now()}\r\n"
-            f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
+            f"Content-Type: {answer.content_type}\r\n{answer.framing()}"
             f"Connection: {'keep-alive' if keep_alive else 'close'}\r\n"
         ]
         lines.append(_lines(answer.headers or []))
