@@ -19,6 +19,7 @@
 #include "errors.h"
 #include "host.h"
 #include "profile.h"
+#include "verify.h"
 
 static dp_kind take_options(const dp_client_options *given, dp_client_options *out, dp_error *err) {
   *out = (dp_client_options)DP_CLIENT_OPTIONS_INIT;
@@ -57,6 +58,7 @@ static dp_kind check_ranges(dp_client_options *o, dp_error *err) {
       {"deadline_ms", &o->deadline_ms, 120000, 1, 86400000},
       {"connect_timeout_ms", &o->connect_timeout_ms, 10000, 1, 600000},
       {"stall_timeout_ms", &o->stall_timeout_ms, 60000, 1, 86400000},
+      {"verify_window_ms", &o->verify_window_ms, DP__VERIFY_WINDOW_MS, 1, 600000},
   };
   dp_kind kind = DP_OK;
   for (size_t i = 0; kind == DP_OK && i < sizeof ranges / sizeof *ranges; i++)

@@ -216,6 +216,13 @@ static bool may_pass(dp_kind kind) {
          kind == DP_BUSY || kind == DP_RATE_LIMITED;
 }
 
+/* How long looks are worth it: what the server itself answered it has done by then, or not at all. */
+static uint32_t window_ms(const dp_call *call) {
+  uint32_t window = call->client->options.verify_window_ms;
+  bool answered = call->verdict.error.status == 500 || call->verdict.error.status == 400;
+  return answered && window > DP__VERIFY_WINDOW_ANSWERED_MS ? DP__VERIFY_WINDOW_ANSWERED_MS : window;
+}
+
 static void proof_seen(dp_call *call, dp_reply *reply) {
   size_t length;
   const char *body = dp_reply_body(reply, &length);
@@ -230,9 +237,7 @@ static void proof_seen(dp_call *call, dp_reply *reply) {
   uint64_t now = call->client->now_us;
   bool answered = kind == DP_OK || kind == DP_NOT_FOUND;
   if (answered && !call->prove_until_us) { /* a server that is away is waited for */
-    bool certain = call->verdict.error.status == 500 || call->verdict.error.status == 400;
-    uint64_t ms = certain ? DP__VERIFY_WINDOW_ANSWERED_MS : DP__VERIFY_WINDOW_MS;
-    call->prove_until_us = now + 1000 * ms;
+    call->prove_until_us = now + 1000ull * window_ms(call);
   }
   bool first = call->asked_first && !call->doubt;
   bool over = call->prove_until_us && now >= call->prove_until_us;

@@ -38,7 +38,7 @@ const dp__prover *dp__prover_for(dp_op op);
 /* dp__look_gap_us - how long after the n-th look (from 0) the next one comes. */
 uint64_t dp__look_gap_us(unsigned n);
 
-/* A create behind a held lock was seen to show 4.1 s later. */
+/* verify_window_ms, unless the client has its own: a create behind a held lock was seen to show 4.1 s later. */
 enum { DP__VERIFY_WINDOW_MS = 10000, DP__VERIFY_WINDOW_ANSWERED_MS = 1500 };
 
 #endif

@@ -89,6 +89,7 @@ typedef struct dp_client_options {
   uint32_t connect_timeout_ms; /* 1..600000 for name, TCP and TLS; 0 = 10000 */
   uint32_t stall_timeout_ms;   /* 1..86400000 without a byte either way; 0 = 60000 */
   uint32_t write_grace_ms;  /* 0..600000 a late write may still finish; UINT32_MAX = 60000 */
+  uint32_t verify_window_ms; /* 1..600000 that a write in doubt is looked for; 0 = 10000 */
   uint64_t body_max;        /* bytes of an answer held in memory; 0 = 64 MiB */
   uint64_t header_max;      /* bytes of an answer's headers; 0 = 256 KiB */
   dp_log_fn log;            /* NULL = silent */

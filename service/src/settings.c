@@ -46,6 +46,7 @@ const dpd_setting dpd_settings[] = {
     {"wait_queue", DPD_SETTING_U32, AT(pool.wait_queue), 1, 1000000},
     {"connect_timeout_ms", DPD_SETTING_U32, AT(pool.connect_timeout_ms), 1, 600000},
     {"stall_timeout_ms", DPD_SETTING_U32, AT(pool.stall_timeout_ms), 1, 86400000},
+    {"verify_window_ms", DPD_SETTING_U32, AT(pool.verify_window_ms), 1, 600000},
     {"body_max", DPD_SETTING_U64, AT(pool.body_max), 1024, UINT64_C(1) << 40},
     {"header_max", DPD_SETTING_U64, AT(pool.header_max), 1024, 16777216},
 };
