@@ -31,6 +31,17 @@ def test_call(client: difypool.Client, service: FakeService) -> None:
     assert request["epoch"] == service.epoch
 
 
+def test_a_call_under_an_id_of_the_programs_own(client: difypool.Client, service: FakeService) -> None:
+    mine = os.urandom(16)
+    client.call("documents.delete", dataset_id="d", call_id=mine)
+    client.documents.delete(dataset_id="d", document_id="n", call_id=mine, again=True)
+    first, second = service.seen("documents.delete")
+    assert (first["id"], second["id"]) == (mine, mine)
+    assert "again" not in first
+    assert second["again"] is True
+    assert "call_id" not in second["args"]
+
+
 def test_arguments_in_a_mapping_are_never_options(client: difypool.Client, service: FakeService) -> None:
     client.call("service.set", {"cache": False, "retry": True})
     assert service.seen("service.set")[0]["args"] == {"cache": False, "retry": True}

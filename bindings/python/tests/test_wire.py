@@ -164,6 +164,9 @@ def test_request_over_the_bound_is_refused_here() -> None:
         ({"wait": 1}, "wait"),
         ({"decode": "yes"}, "decode"),
         ({"retries": 3}, "retries"),
+        ({"call_id": b"short"}, "call_id"),
+        ({"call_id": "0123456789abcdef"}, "call_id"),
+        ({"again": 1}, "again"),
     ],
 )
 def test_bad_options_are_refused_by_name(options: dict[str, Any], word: str) -> None:

@@ -106,7 +106,7 @@ class Call:
         self.tail = tail
         self.handle = handle
         self.profile = profile
-        self.id = urandom(16)
+        self.id = tail.ident or urandom(16)
         self.free = op in FREE or (op == "http.request" and _reads(args))
         self.expires = now + (tail.deadline or DEADLINE) + MARGIN
         self.rid = 0

@@ -17,6 +17,10 @@ class CallOptions(TypedDict, total=False):
         validate: refuse unknown and ill-formed arguments before anything is sent; on by default.
         allow_hazard: carry out what is known to break this version of the server.
         blocking: ask the server for one answer rather than a stream.
+        call_id: 16 random bytes that stand for this intended call; by default made here. A program that writes it down
+            before it calls can ask again after a crash of its own: the service joins, or answers from memory.
+        again: this call may have been carried out already, under this ``call_id`` or otherwise: a write is looked for
+            before it is done, and where nothing can show it, it is UnknownOutcome and not done.
     """
 
     deadline: float
@@ -27,3 +31,5 @@ class CallOptions(TypedDict, total=False):
     validate: bool
     allow_hazard: bool
     blocking: bool
+    call_id: bytes
+    again: bool

@@ -78,10 +78,11 @@ def _op(op: str) -> bytes:
 class Tail:
     """The options of a call, packed: how many keys, their bytes, and what the client itself must know of them."""
 
-    __slots__ = ("count", "data", "deadline", "wait")
+    __slots__ = ("count", "data", "deadline", "ident", "wait")
 
-    def __init__(self, count: int, data: bytes, deadline: float, wait: bool) -> None:
+    def __init__(self, count: int, data: bytes, deadline: float, wait: bool, ident: bytes | None = None) -> None:
         self.count = count
+        self.ident = ident  # the caller's own id for the call
         self.data = data
         self.deadline = deadline  # seconds; 0 = the service's default
         self.wait = wait
@@ -89,7 +90,7 @@ class Tail:
 
 _FLAGS = frozenset(("validate", "allow_hazard", "wait", "blocking"))
 PRIORITIES = frozenset(("interactive", "normal", "bulk"))
-OPTIONS = _FLAGS | {"deadline", "priority", "cache", "decode"}
+OPTIONS = _FLAGS | {"deadline", "priority", "cache", "decode", "call_id", "again"}
 
 
 def tail(options: Mapping[str, Any]) -> Tail:
@@ -101,6 +102,7 @@ def tail(options: Mapping[str, Any]) -> Tail:
     message: dict[str, Any] = {}
     flags: dict[str, bool] = {}
     deadline = 0.0
+    ident = None
     for name, value in options.items():
         if value is None:
             continue
@@ -110,8 +112,10 @@ def tail(options: Mapping[str, Any]) -> Tail:
             deadline = _seconds(name, value, 0.001, 86400)
         elif name == "cache":
             message["cache"] = round(_seconds(name, value, 0, 3600) * 1000)
-        elif name == "decode":
-            message["decode"] = _boolean(name, value)
+        elif name in ("decode", "again"):
+            message[name] = _boolean(name, value)
+        elif name == "call_id":
+            ident = _ident(value)
         elif name == "priority":
             if value not in PRIORITIES:
                 raise _bad(f"priority is {value!r}; it is one of interactive, normal, bulk")
@@ -120,11 +124,17 @@ def tail(options: Mapping[str, Any]) -> Tail:
             raise _bad(f"there is no call option {name!r}; there are {', '.join(sorted(OPTIONS))}")
     if flags:
         message["options"] = flags
-    return Tail(len(message), pack(message)[1:], deadline, flags.get("wait", False))
+    return Tail(len(message), pack(message)[1:], deadline, flags.get("wait", False), ident)
 
 
 def _bad(message: str) -> errors.InvalidRequest:
     return errors.InvalidRequest(message, code="bad_option")
+
+
+def _ident(value: Any) -> bytes:
+    if not isinstance(value, bytes) or len(value) != 16:
+        raise _bad(f"option call_id is {value!r}; it is 16 random bytes, made once for each intended call")
+    return value
 
 
 def _boolean(name: str, value: Any) -> bool:
