@@ -24,7 +24,7 @@ fetch_sysroot() {
   mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/log" "$work/sysroot"
   : >"$work/apt/status"
   arm_apt -qq update
-  arm_apt -qq -y --no-install-recommends --download-only install libcurl4-openssl-dev libjansson-dev
+  arm_apt -qq -y --no-install-recommends --download-only install libcurl4-openssl-dev libjansson-dev libssl-dev
   for package in "$work"/apt/cache/archives/*.deb; do
     dpkg-deb --extract "$package" "$work/sysroot"
   done

@@ -202,7 +202,7 @@ check 'unit, sysusers.d and tmpfiles.d files are there' present lib/systemd/syst
   lib/sysusers.d/difypool.conf lib/tmpfiles.d/difypool.conf
 check 'the unit starts what was installed, with the documented config' starts_what_was_installed
 check 'libdifypool has its soname' has_soname libdifypool.so.0
-check 'libdifypool needs libcurl and jansson only' needs_only "$full/$libdir/libdifypool.so.0" libcurl libjansson
+check 'libdifypool needs libcurl, jansson and libcrypto only' needs_only "$full/$libdir/libdifypool.so.0" libcurl libjansson libcrypto
 check 'difypoold tells its version' runs_and_tells_version difypoold
 check 'difypool tells its version' runs_and_tells_version difypool
 
