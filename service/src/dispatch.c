@@ -64,12 +64,13 @@ static void on_gone(void *user, uint32_t id) {
   if (peer != NULL) {
     wake = !dpd_list_empty(&peer->askers);
     dpd_carry_gone(s, peer, now, &dropped);
+    wake = dpd_handles_gone(peer, now, (int64_t)s->config.bounds.orphan_grace_ms) || wake;
     dpd_peers_remove(&s->peers, peer, now);
   }
   pthread_mutex_unlock(&s->lock);
   dpd_carry_drop(&dropped);
   if (wake) {
-    dpd_service_wake(s); /* the grace of its calls runs */
+    dpd_service_wake(s); /* the grace of its calls and handles runs */
   }
 }
 

@@ -117,6 +117,8 @@ bool dpd_service_start(dpd_service **out, dpd_config *config, const char *socket
   pthread_mutex_init(&s->lock, NULL);
   dpd_peers_init(&s->peers, s->began_ms);
   dpd_calls_init(&s->calls);
+  dpd_handles_init(&s->streams);
+  dpd_handles_init(&s->uploads);
   dpd_list_init(&s->profiles.configured);
   dpd_list_init(&s->profiles.handles);
   s->config = *config;
@@ -271,6 +273,8 @@ void dpd_service_stop(dpd_service *s, int flush_ms) {
   release_lock(s);
   dpd_profiles_clear(&s->profiles);
   dpd_remember_free(s->remember);
+  dpd_handles_clear(&s->streams); /* before the connections that hold them */
+  dpd_handles_clear(&s->uploads);
   dpd_peers_clear(&s->peers);
   dpd_config_clear(&s->config);
   pthread_mutex_destroy(&s->lock);

@@ -11,6 +11,7 @@
 
 #include "calls.h"
 #include "config.h"
+#include "handles.h"
 #include "message.h"
 #include "peers.h"
 #include "profiles.h"
@@ -41,6 +42,8 @@ struct dpd_service {
   dpd_remember *remember;
   dpd_profiles profiles;
   dpd_calls calls;
+  dpd_handles streams;
+  dpd_handles uploads;
   uint64_t answered; /* requests that were understood, answered */
   uint64_t rejected; /* messages refused before they became calls */
   uint64_t relistens;
