@@ -32,6 +32,8 @@ bool dp__uuid_ok(const char *text, size_t length) {
 
 bool dp__names_id(const dp__param_desc *param) {
   size_t length = strlen(param->name);
+  if (strcmp(param->name, "node_id") == 0)
+    return false; /* a workflow's editor numbers its nodes by the clock: 1719288585006 */
   return param->type == DP__TYPE_UUID ||
          (length > 3 && strcmp(param->name + length - 3, "_id") == 0);
 }
@@ -42,7 +44,8 @@ static const char *type_name(dp__type type) {
       [DP__TYPE_NUMBER] = "a number",    [DP__TYPE_BOOLEAN] = "true or false",
       [DP__TYPE_UUID] = "an id of the form 8-4-4-4-12 hexadecimal digits",
       [DP__TYPE_OBJECT] = "a JSON object", [DP__TYPE_ARRAY] = "a JSON array",
-      [DP__TYPE_ANY] = "a JSON value",   [DP__TYPE_BYTES] = "bytes or text"};
+      [DP__TYPE_ANY] = "a JSON value",   [DP__TYPE_BYTES] = "bytes or text",
+      [DP__TYPE_FILE] = "a file"};
   return names[type];
 }
 

@@ -42,6 +42,13 @@ const dp__param_desc *dp__op_param(const dp__op_desc *desc, const char *name) {
   return NULL;
 }
 
+bool dp__op_takes(const dp__op_desc *desc, dp__where where) {
+  for (size_t i = 0; i < desc->param_count; i++)
+    if (desc->params[i].where == where)
+      return true;
+  return false;
+}
+
 /* The number at *text, and *text moved behind it and a dot that follows. */
 static unsigned long take_number(const char **text) {
   unsigned long number = 0;

@@ -14,7 +14,8 @@ typedef enum dp__where {
   DP__IN_QUERY, /* an array is repeated: tag_ids=a&tag_ids=b */
   DP__IN_BODY,  /* a member of the JSON object that is the body */
   DP__IN_PART,  /* a text part of a multipart body */
-  DP__IN_FILE,  /* a file part of a multipart body */
+  DP__IN_FILE,  /* a file part of a multipart body; such a parameter is of DP__TYPE_FILE */
+  DP__IN_DATA,  /* a member of the JSON object in the text part "data" of a multipart body */
   DP__IN_LOCAL  /* for us, not sent under this name */
 } dp__where;
 
@@ -27,7 +28,8 @@ typedef enum dp__type {
   DP__TYPE_OBJECT,
   DP__TYPE_ARRAY,
   DP__TYPE_ANY,
-  DP__TYPE_BYTES
+  DP__TYPE_BYTES,
+  DP__TYPE_FILE /* content with a name and a media type; max is in bytes */
 } dp__type;
 
 typedef enum dp__answer_form {
@@ -74,7 +76,9 @@ typedef struct dp__defect_desc {
 } dp__defect_desc;
 
 /* An operation that has body parameters always sends a JSON object, an empty one if none is given:
- * Dify wants it, of DELETE too. One that has none sends no body. */
+ * Dify wants it, of DELETE too. One that has a file parameter sends multipart/form-data; where it has
+ * data parameters, their object goes before the file, an empty one if none is given. One that has
+ * neither sends no body. */
 typedef struct dp__op_desc {
   dp_op op;
   const char *name;   /* "documents.create_by_text" */
@@ -91,6 +95,11 @@ typedef struct dp__op_desc {
   const char *absent_until; /* last server version known to lack the route; "" = none */
   const dp__defect_desc *defects;
   size_t defect_count;
+  dp_op stop;       /* ends the run that its events tell of: takes the ids in its path from them and
+                       "user" from the call; DP_OP_NONE = nothing does */
+  dp_op read_back;  /* reads the outcome of such a run, ids likewise; DP_OP_NONE = nothing does */
+  const char *mode; /* member of the body that says "streaming" or "blocking", and a local parameter
+                       of that name. The library alone writes it; "" = none */
 } dp__op_desc;
 
 extern const dp__op_desc dp__optable[]; /* sorted by name */
@@ -115,6 +124,9 @@ extern const size_t dp__op_index_count;
 /* dp__op_by_number, dp__op_by_name - NULL if there is no such operation. name may be NULL. */
 const dp__op_desc *dp__op_by_number(dp_op op);
 const dp__op_desc *dp__op_by_name(const char *name);
+
+/* dp__op_takes - whether some parameter of it goes there. */
+bool dp__op_takes(const dp__op_desc *desc, dp__where where);
 
 /* dp__op_param - the parameter of that name, or NULL. */
 const dp__param_desc *dp__op_param(const dp__op_desc *desc, const char *name);

@@ -181,13 +181,6 @@ static dp_kind write_path(const dp__op_desc *desc, const dp_args *args, dp__requ
   return kind;
 }
 
-static bool has_body(const dp__op_desc *desc) {
-  for (size_t i = 0; i < desc->param_count; i++)
-    if (desc->params[i].where == DP__IN_BODY)
-      return true;
-  return false;
-}
-
 /* Each argument to its place, in the order in which they were set. */
 static dp_kind place_args(const dp__op_desc *desc, const dp_args *args, dp__buffer *query,
                           dp__buffer *body, dp_error *err) {
@@ -214,7 +207,7 @@ static dp_kind write_rest(const dp__op_desc *desc, const dp_args *args, dp__requ
   dp__buffer query = {0}, body = {0};
   dp__buffer_text(&body, "{");
   dp_kind kind = place_args(desc, args, &query, &body, err);
-  r->json = has_body(desc) || body.length > 1;
+  r->json = dp__op_takes(desc, DP__IN_BODY) || body.length > 1;
   dp__buffer_text(&body, "}");
   if (kind == DP_OK && (query.failed || body.failed))
     kind = dp__no_memory(err);
@@ -263,6 +256,9 @@ dp_kind dp__request_build(const dp__op_desc *desc, const dp_args *args, const ch
   *r = (dp__request){.desc = desc};
   dp_kind kind = DP_OK;
   bool raw = desc->op == DP_OP_HTTP_REQUEST;
+  if (dp__op_takes(desc, DP__IN_FILE))
+    return dp__fail(err, DP_UNSUPPORTED, "multipart", "Send it with http.request and a body of its own.",
+                    "%s: files cannot be sent yet", desc->name);
   if (raw || !(flags & DP_CALL_NO_VALIDATE))
     kind = check_all(desc, args, err);
   if (kind == DP_OK && raw) {

@@ -185,6 +185,9 @@ def op_row(op: dict[str, Any]) -> str:
         c_string(version_range(op.get("absent", ""))[1]),
         "defects_" + identifier if op.get("defects") else "NULL",
         str(len(op.get("defects", []))),
+        enum_name(op["stop"]) if "stop" in op else "DP_OP_NONE",
+        enum_name(op["read_back"]) if "read_back" in op else "DP_OP_NONE",
+        c_string(op.get("mode", "")),
     ]
     return row(fields, "  ")
 
@@ -291,6 +294,9 @@ def service_ops(table: dict[str, Any]) -> str:
         "aliases",
         "group",
         "answer",
+        "stop",
+        "read_back",
+        "mode",
         "retry",
         "paced",
         "title",

@@ -9,7 +9,7 @@ ANSWERS = {"json", "events", "binary", "empty", "any", "value"}
 RETRIES = {"free", "verify", "never"}
 BREAKERS = {"kb_creation", "doc_creation", "metadata", "retrieval", "app"}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", ""}
-PLACES = {"path", "query", "body", "part", "file", "local"}
+PLACES = {"path", "query", "body", "part", "file", "data", "local"}
 FORMATS = {"date-time", "email"}
 PYTHON: dict[str, Any] = {
     "string": str,
@@ -20,13 +20,16 @@ PYTHON: dict[str, Any] = {
     "object": dict,
     "array": list,
 }
-TYPES = {*PYTHON, "any", "bytes"}
+TYPES = {*PYTHON, "any", "bytes", "file"}
 
 KIND_KEYS = {"number", "name", "retryable", "exit", "text"}
 OP_KEYS = {
     *("number", "name", "group", "answer", "retry", "title", "text", "params"),
     *(
         "contract",
+        "stop",
+        "read_back",
+        "mode",
         "method",
         "path",
         "paced",
@@ -63,7 +66,26 @@ def check(table: dict[str, Any]) -> list[str]:
     routes = [
         (op["method"], path) for op in table["op"] if op.get("path") for path in (op["path"], *op.get("aliases", []))
     ]
+    problems += check_runs({op["name"]: op for op in table["op"]})
     return problems + [f"route {route} stands twice" for route in repeated(routes)]
+
+
+def check_runs(ops: dict[str, dict[str, Any]]) -> list[str]:
+    """What ends a run and what reads it back can be called with what events and call hold; who has a mode can leave it out."""
+    problems = []
+    for name, op in ops.items():
+        if {"stop", "read_back", "mode"} & set(op) and op["answer"] != "events":
+            problems.append(f"{name}: stop, read_back and mode are for events")
+        for key in ("stop", "read_back"):
+            needed = [p for p in ops.get(op.get(key, ""), {"params": []})["params"] if p.get("required")]
+            if op.get(key, name) not in ops:
+                problems.append(f"{name}: {key} is no operation")
+            if any(p["in"] != "path" and p["name"] != "user" for p in needed):
+                problems.append(f"{name}: {key} needs more than ids and user")
+        modes = [p for p in op["params"] if p["name"] == op.get("mode")]
+        if "mode" in op and [(p["in"], p.get("required", False)) for p in modes] != [("local", False)]:
+            problems.append(f"{name}: its mode is no local parameter that may be left out")
+    return problems
 
 
 def check_numbers(numbers: list[int]) -> list[str]:
@@ -126,6 +148,8 @@ def check_param(param: dict[str, Any]) -> list[str]:
         problems.append("no text")
     if param.get("format", "email") not in FORMATS:
         problems.append(f"format {param['format']} is not one of those allowed")
+    if (param["in"] == "file") != (param["type"] == "file"):
+        problems.append("what is of type file goes in a file part, and nothing else does")
     if "enum" in param and param["type"] != "string":
         problems.append("only a string may have an enum")
     if any(not isinstance(param.get(k, 0), int) for k in ("min", "max")) or param.get("min", 0) > param.get(

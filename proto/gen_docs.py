@@ -13,6 +13,7 @@ RETRY_TEXT = {
     "verify": "only after looking whether it happened",
     "never": "never, once a byte may have reached the server",
 }
+ANSWER_TEXT = {"events": "Answers with a stream of events.", "binary": "Answers with the bytes of a file."}
 MAPS = {
     "request": "A request",
     "options": "`options` of a request",
@@ -27,7 +28,7 @@ def bounds(param: dict[str, Any]) -> str:
     low, high = param.get("min"), param.get("max")
     if low is None and high is None:
         return ""
-    unit = {"string": " characters", "bytes": " bytes", "array": " entries"}.get(param["type"], "")
+    unit = {"string": " characters", "bytes": " bytes", "file": " bytes", "array": " entries"}.get(param["type"], "")
     if high is None:
         return f", at least {low}{unit}"
     return f", at most {high}{unit}" if low is None else f", {low}..{high}{unit}"
@@ -53,8 +54,11 @@ def cell(text: str) -> str:
 def command(op: dict[str, Any]) -> str:
     """The example as the command line takes it."""
     words = ["difypool", "call", op["name"]]
+    files = {p["name"] for p in op["params"] if p["type"] == "file"}
     for name, value in op.get("example", {}).items():
-        if isinstance(value, str):
+        if name in files:
+            words.append(shlex.quote(f"{name}@{value}"))
+        elif isinstance(value, str):
             words.append(f'{name}="{value}"' if value.startswith("$") else shlex.quote(f"{name}={value}"))
         else:
             words.append(json_word(name, json.dumps(value, ensure_ascii=False)))
@@ -76,6 +80,12 @@ def facts(op: dict[str, Any]) -> list[str]:
         lines.append(
             f"From server version {op['repeat_harmless_since']} on, doing the same again leaves what doing it once leaves."
         )
+    if op["answer"] in ANSWER_TEXT:
+        lines.append(ANSWER_TEXT[op["answer"]])
+    if op.get("stop"):
+        lines.append(f"Its run is stopped by `{op['stop']}`, also when its stream is closed early.")
+    if op.get("read_back"):
+        lines.append(f"A cut stream is read back by `{op['read_back']}`.")
     if op.get("paced"):
         lines.append("Counted by a plan's rate limit.")
     if op.get("absent"):

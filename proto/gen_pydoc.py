@@ -27,7 +27,7 @@ def bound_text(param: dict[str, Any]) -> str:
     low, high = param.get("min"), param.get("max")
     if low is None and high is None:
         return ""
-    unit = {"string": " characters", "bytes": " bytes", "array": " entries"}.get(param["type"], "")
+    unit = {"string": " characters", "bytes": " bytes", "file": " bytes", "array": " entries"}.get(param["type"], "")
     if high is None:
         return f" At least {low}{unit}."
     return f" At most {high}{unit}." if low is None else f" {low}..{high}{unit}."

@@ -18,6 +18,7 @@ TYPES = {
     "array": "Sequence[Any]",
     "any": "Any",
     "bytes": "bytes",
+    "file": "Any",
 }
 # How a list goes on after its first page, and what its iterator promises.
 CURSORS = {

@@ -148,6 +148,38 @@ typedef enum dp_op {
   DP_OP_DOCUMENTS_DOWNLOAD = 65,
   /* GET /datasets/{dataset_id}/pipeline/datasource-plugins: List Datasource Plugins */
   DP_OP_PIPELINES_DATASOURCE_PLUGINS = 66,
+  /* POST /chat-messages: Send Chat Message */
+  DP_OP_CHAT_SEND = 67,
+  /* POST /completion-messages: Send Completion Message */
+  DP_OP_COMPLETION_SEND = 68,
+  /* POST /workflows/run: Run Workflow */
+  DP_OP_WORKFLOWS_RUN = 69,
+  /* POST /workflows/{workflow_id}/run: Run Workflow by ID */
+  DP_OP_WORKFLOWS_RUN_BY_ID = 70,
+  /* GET /workflow/{workflow_run_id}/events: Stream Workflow Events */
+  DP_OP_WORKFLOWS_EVENTS = 71,
+  /* POST /files/upload: Upload File */
+  DP_OP_FILES_UPLOAD = 72,
+  /* GET /files/{file_id}/preview: Download File */
+  DP_OP_FILES_PREVIEW = 73,
+  /* POST /audio-to-text: Convert Audio to Text */
+  DP_OP_AUDIO_TO_TEXT = 74,
+  /* POST /text-to-audio: Convert Text to Audio */
+  DP_OP_AUDIO_FROM_TEXT = 75,
+  /* POST /datasets/{dataset_id}/document/create-by-file: Create Document by File */
+  DP_OP_DOCUMENTS_CREATE_BY_FILE = 76,
+  /* POST /datasets/{dataset_id}/documents/{document_id}/update-by-file: Update Document by File */
+  DP_OP_DOCUMENTS_UPDATE_BY_FILE = 77,
+  /* PATCH /datasets/{dataset_id}/documents/{document_id}: Update Document */
+  DP_OP_DOCUMENTS_UPDATE = 78,
+  /* POST /datasets/{dataset_id}/documents/download-zip: Download Documents as ZIP */
+  DP_OP_DOCUMENTS_DOWNLOAD_ZIP = 79,
+  /* POST /datasets/pipeline/file-upload: Upload Pipeline File */
+  DP_OP_PIPELINES_UPLOAD_FILE = 80,
+  /* POST /datasets/{dataset_id}/pipeline/datasource/nodes/{node_id}/run: Run Datasource Node */
+  DP_OP_PIPELINES_RUN_DATASOURCE = 81,
+  /* POST /datasets/{dataset_id}/pipeline/run: Run Pipeline */
+  DP_OP_PIPELINES_RUN = 82,
   /* any other method and path: Any other request */
   DP_OP_HTTP_REQUEST = 500,
 } dp_op;

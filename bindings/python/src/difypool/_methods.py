@@ -383,6 +383,89 @@ class Apps:
         }, options)
 
 
+class Audio:
+    """Operations of the group ``audio``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def to_text(
+        self,
+        *,
+        file: Any,
+        user: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Convert Audio to Text.
+
+        Transcribes an audio file with the app's speech-to-text model. Apps: Chatflow, Workflow, New Agent, Chatbot,
+        Agent, Text Generator.
+
+        Dify route: ``POST /audio-to-text``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            file: The audio. Media types taken are `audio/mp3`, `audio/m4a`, `audio/wav`, `audio/amr` and
+                `audio/mpga`; others, such as the common `audio/mpeg`, are refused. At most 31457280 bytes.
+            user: End-user identifier, defined by your app and unique within it.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.audio.to_text(file="question.mp3", user="abc-123")
+        """
+        return self._client._method("audio.to_text", {
+            "file": file,
+            "user": user,
+        }, options)
+
+    def from_text(
+        self,
+        *,
+        message_id: str | None = None,
+        text: str | None = None,
+        user: str | None = None,
+        voice: str | None = None,
+        streaming: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Convert Text to Audio.
+
+        Converts text to speech. Give `text`, or `message_id` to voice an existing message's answer. Apps: Chatflow,
+        Workflow, New Agent, Chatbot, Agent, Text Generator.
+
+        Dify route: ``POST /text-to-audio``. A write: never repeated once a byte may have reached the server.
+
+        Args:
+            message_id: ID of the message whose answer to voice; goes before `text`. Get message IDs from
+                `messages.list`.
+            text: Text to synthesize into speech.
+            user: End-user identifier, defined by your app and unique within it.
+            voice: Voice to use, of those that the app's provider has. The default is `text_to_speech.voice` of
+                `apps.parameters`.
+            streaming: Accepted by the server, without effect.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.audio.from_text(text="Hello, welcome.", user="abc-123")
+        """
+        return self._client._method("audio.from_text", {
+            "message_id": message_id,
+            "text": text,
+            "user": user,
+            "voice": voice,
+            "streaming": streaming,
+        }, options)
+
+
 class Chat:
     """Operations of the group ``chat``."""
 
@@ -422,6 +505,68 @@ class Chat:
         return self._client._method("chat.stop", {
             "task_id": task_id,
             "user": user,
+        }, options)
+
+    def send(
+        self,
+        *,
+        query: str,
+        inputs: Mapping[str, Any],
+        user: str,
+        response_mode: Literal["streaming", "blocking"] | None = None,
+        conversation_id: str | None = None,
+        files: Sequence[Any] | None = None,
+        auto_generate_name: bool | None = None,
+        workflow_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Send Chat Message.
+
+        Sends a message to a chat app and returns the assistant's reply, as events or put together to one answer.
+        Agent apps refuse the option `blocking`. Apps: Chatflow, New Agent, Chatbot, Agent.
+
+        Dify route: ``POST /chat-messages``. A write: never repeated once a byte may have reached the server.
+        Server versions <=1.12.1: Blocking: a model that breaks midway is a 200 with a truncated answer. Read as a
+        stream it is an error.
+        Server versions <=1.12.1: The app's ceiling of concurrent runs is a 400 where 429 is documented; it passes.
+
+        Args:
+            query: The user's message.
+            inputs: Values for the app's input variables, keyed by variable name. The expected names and types come
+                from the `user_input_form` of `apps.parameters`.
+            response_mode: Set by the pool, so leave it out: it asks for a stream, also where one answer is wanted,
+                and puts that together; `blocking` is the same as the option `blocking`.
+            user: End-user identifier, defined by your app and unique within it. Conversations, messages, and files
+                are visible only to requests with the same `user`.
+            conversation_id: ID of the conversation to continue. Omit it or pass an empty string to start a new one;
+                the answer bears its id. Get IDs of earlier ones from `conversations.list`.
+            files: Files to attach to the message. Upload a local file with `files.upload` first, then give its `id`
+                as `upload_file_id` with `transfer_method` `local_file`. New Agent apps accept file references but do
+                not process their contents.
+                Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
+                    string, upload_file_id?: string}]``
+            auto_generate_name: Auto-generate the conversation's title. If `false`, use `conversations.rename` with
+                `auto_generate`. Server's default: True.
+            workflow_id: Chatflow apps only: the published workflow version to execute. If left out, the latest
+                published version is used. On Dify Cloud, pinning a version requires a paid plan.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.chat.send(inputs={}, query="How do I install it?", user="abc-123")
+        """
+        return self._client._method("chat.send", {
+            "query": query,
+            "inputs": inputs,
+            "response_mode": response_mode,
+            "user": user,
+            "conversation_id": conversation_id,
+            "files": files,
+            "auto_generate_name": auto_generate_name,
+            "workflow_id": workflow_id,
         }, options)
 
 
@@ -676,6 +821,55 @@ class Completion:
         return self._client._method("completion.stop", {
             "task_id": task_id,
             "user": user,
+        }, options)
+
+    def send(
+        self,
+        *,
+        inputs: Mapping[str, Any],
+        user: str,
+        query: str | None = None,
+        response_mode: Literal["streaming", "blocking"] | None = None,
+        files: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Send Completion Message.
+
+        Sends a request to a text-generation app and returns the generated text, as events or put together to one
+        answer. Apps: Text Generator.
+
+        Dify route: ``POST /completion-messages``. A write: never repeated once a byte may have reached the server.
+        Server versions <=1.12.1: Blocking: a model that breaks midway is a 200 with a truncated answer. Read as a
+        stream it is an error.
+        Server versions <=1.12.1: The app's ceiling of concurrent runs is a 400 where 429 is documented; it passes.
+
+        Args:
+            inputs: Values for the app's input variables, keyed by variable name. The expected names and types come
+                from the `user_input_form` of `apps.parameters`.
+            query: The text to process. Newer apps take it inside `inputs` instead.
+            response_mode: Set by the pool, so leave it out: it asks for a stream, also where one answer is wanted,
+                and puts that together; `blocking` is the same as the option `blocking`.
+            user: End-user identifier, defined by your app and unique within it. Messages and files are visible only
+                to requests with the same `user`.
+            files: Files to attach to the request. Upload a local file with `files.upload` first, then give its `id`
+                as `upload_file_id` with `transfer_method` `local_file`.
+                Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
+                    string, upload_file_id?: string}]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.completion.send(inputs={"query": "A line about packages"}, user="abc-123")
+        """
+        return self._client._method("completion.send", {
+            "inputs": inputs,
+            "query": query,
+            "response_mode": response_mode,
+            "user": user,
+            "files": files,
         }, options)
 
 
@@ -1664,6 +1858,270 @@ class Documents:
             "document_id": document_id,
         }, options)
 
+    def create_by_file(
+        self,
+        *,
+        dataset_id: str,
+        file: Any,
+        indexing_technique: Literal["high_quality", "economy"] | None = None,
+        doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
+        doc_language: str | None = None,
+        process_rule: Mapping[str, Any] | None = None,
+        retrieval_model: Mapping[str, Any] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Create Document by File.
+
+        Creates a document in a knowledge base from a file, such as PDF, TXT or DOCX; the file's name becomes the
+        document's. Indexing runs asynchronously; track it with the returned `batch` ID via
+        `documents.indexing_status`.
+
+        Dify route: ``POST /datasets/{dataset_id}/document/create-by-file``. A write: never repeated blindly; a repeat
+        looks first whether it happened.
+        Server versions <=1.12.1: A file that is too large, or of an extension that is not taken, is a 400 without a
+        message.
+        Server versions <=1.12.1: A name that a document has already replaces its content, and an archived one becomes
+        retrievable again.
+        Server versions <=1.12.1: A chunk size that cannot be (`max_tokens` 10 or 99999) is a 200; its indexing fails,
+        and it becomes the default of later documents that send no rule.
+
+        Args:
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            file: The file. Its name, without any of / \\ : * ? " < > | in it, becomes the document's; over 200
+                characters it is cut before the extension. At most 15728640 bytes.
+            indexing_technique: Required when adding the first document to a knowledge base. Subsequent documents
+                inherit the knowledge base's indexing technique if omitted. `high_quality` uses embedding models for
+                precise search; `economy` uses keyword-based indexing.
+            doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
+                `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
+            doc_language: Language of the document for processing optimization. Server's default: 'English'.
+            process_rule: Processing rules for chunking.
+                Of the form ``{mode: automatic|custom|hierarchical, rules?: {pre_processing_rules?: [{id?:
+                    remove_stopwords|remove_extra_spaces|remove_urls_emails, enabled?: boolean}], segmentation?:
+                    {separator?: string, max_tokens?: integer, chunk_overlap?: integer}, parent_mode?:
+                    full-doc|paragraph, subchunk_segmentation?: {separator?: string, max_tokens?: integer,
+                    chunk_overlap?: integer}}}``
+            retrieval_model: Controls how chunks are searched and ranked when querying this knowledge base.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with
+                `model_type=text-embedding`.
+            embedding_model_provider: Embedding model provider. Use the `provider` field from `models.list` with
+                `model_type=text-embedding`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.create_by_file(
+            ...     dataset_id=dataset_id,
+            ...     file="guide.md",
+            ...     indexing_technique="economy",
+            ...     process_rule={"mode": "automatic"},
+            ... )
+        """
+        return self._client._method("documents.create_by_file", {
+            "dataset_id": dataset_id,
+            "file": file,
+            "indexing_technique": indexing_technique,
+            "doc_form": doc_form,
+            "doc_language": doc_language,
+            "process_rule": process_rule,
+            "retrieval_model": retrieval_model,
+            "embedding_model": embedding_model,
+            "embedding_model_provider": embedding_model_provider,
+        }, options)
+
+    def update_by_file(
+        self,
+        *,
+        dataset_id: str,
+        document_id: str,
+        file: Any | None = None,
+        doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
+        doc_language: str | None = None,
+        process_rule: Mapping[str, Any] | None = None,
+        retrieval_model: Mapping[str, Any] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Update Document by File.
+
+        Updates a document from a file and indexes it again. Newer servers have `documents.update` for it.
+
+        Dify route: ``POST /datasets/{dataset_id}/documents/{document_id}/update-by-file``. A write: never repeated
+        blindly; a repeat looks first whether it happened.
+        Server versions <=1.12.1: The indexing worker hangs for good; every later document stays `waiting` until the
+        worker is restarted. Refused as `unsupported` unless `allow_hazard` is set.
+        Server versions <=1.12.1: The message of a 413 holds a literal `{message}`: go by its code.
+
+        Args:
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            document_id: Document ID. From `documents.list`.
+            file: The file; left out, only the rules change. Its name becomes the document's. At most 15728640 bytes.
+            doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
+                `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
+            doc_language: Language of the document for processing optimization. Server's default: 'English'.
+            process_rule: Processing rules for chunking.
+                Of the form ``{mode: automatic|custom|hierarchical, rules?: {pre_processing_rules?: [{id?:
+                    remove_stopwords|remove_extra_spaces|remove_urls_emails, enabled?: boolean}], segmentation?:
+                    {separator?: string, max_tokens?: integer, chunk_overlap?: integer}, parent_mode?:
+                    full-doc|paragraph, subchunk_segmentation?: {separator?: string, max_tokens?: integer,
+                    chunk_overlap?: integer}}}``
+            retrieval_model: Controls how chunks are searched and ranked when querying this knowledge base.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with
+                `model_type=text-embedding`.
+            embedding_model_provider: Embedding model provider. Use the `provider` field from `models.list` with
+                `model_type=text-embedding`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unauthorized, Forbidden,
+                Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.update_by_file(dataset_id=dataset_id, document_id=document_id, file="guide.md")
+        """
+        return self._client._method("documents.update_by_file", {
+            "dataset_id": dataset_id,
+            "document_id": document_id,
+            "file": file,
+            "doc_form": doc_form,
+            "doc_language": doc_language,
+            "process_rule": process_rule,
+            "retrieval_model": retrieval_model,
+            "embedding_model": embedding_model,
+            "embedding_model_provider": embedding_model_provider,
+        }, options)
+
+    def update(
+        self,
+        *,
+        dataset_id: str,
+        document_id: str,
+        file: Any | None = None,
+        doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
+        doc_language: str | None = None,
+        process_rule: Mapping[str, Any] | None = None,
+        retrieval_model: Mapping[str, Any] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Update Document.
+
+        Updates a document from a file and indexes it again; track it with the returned `batch` ID via
+        `documents.indexing_status`.
+
+        Dify route: ``PATCH /datasets/{dataset_id}/documents/{document_id}``. A write: never repeated blindly; a
+        repeat looks first whether it happened.
+        Server versions <=1.12.1 do not have it.
+
+        Args:
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            document_id: Document ID. From `documents.list`.
+            file: The file; left out, only the rules change. Its name becomes the document's. At most 15728640 bytes.
+            doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
+                `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
+            doc_language: Language of the document for processing optimization. Server's default: 'English'.
+            process_rule: Processing rules for chunking.
+                Of the form ``{mode: automatic|custom|hierarchical, rules?: {pre_processing_rules?: [{id?:
+                    remove_stopwords|remove_extra_spaces|remove_urls_emails, enabled?: boolean}], segmentation?:
+                    {separator?: string, max_tokens?: integer, chunk_overlap?: integer}, parent_mode?:
+                    full-doc|paragraph, subchunk_segmentation?: {separator?: string, max_tokens?: integer,
+                    chunk_overlap?: integer}}}``
+            retrieval_model: Controls how chunks are searched and ranked when querying this knowledge base.
+                Of the form ``{search_method: keyword_search|semantic_search|full_text_search|hybrid_search,
+                    reranking_enable: boolean, reranking_model?: {reranking_provider_name?: string,
+                    reranking_model_name?: string}, reranking_mode?: reranking_model|weighted_score, top_k: integer,
+                    score_threshold_enabled: boolean, score_threshold?: number, weights?: {weight_type?:
+                    semantic_first|keyword_first|customized, vector_setting?: {vector_weight?: number,
+                    embedding_provider_name?: string, embedding_model_name?: string}, keyword_setting?:
+                    {keyword_weight?: number}}, metadata_filtering_conditions?: {logical_operator?: and|or,
+                    conditions?: [{name: string, comparison_operator: contains|not contains|start with|end with|is|is
+                    not|empty|not empty|in|not in|=|≠|>|<|≥|≤|before|after, value?: string | [string] | number}]}}``
+            embedding_model: Embedding model name. Use the `model` field from `models.list` with
+                `model_type=text-embedding`.
+            embedding_model_provider: Embedding model provider. Use the `provider` field from `models.list` with
+                `model_type=text-embedding`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, RateLimited, Quota, Unsupported, Unauthorized,
+                Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol:
+                all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.update(dataset_id=dataset_id, document_id=document_id, file="guide.md")
+        """
+        return self._client._method("documents.update", {
+            "dataset_id": dataset_id,
+            "document_id": document_id,
+            "file": file,
+            "doc_form": doc_form,
+            "doc_language": doc_language,
+            "process_rule": process_rule,
+            "retrieval_model": retrieval_model,
+            "embedding_model": embedding_model,
+            "embedding_model_provider": embedding_model_provider,
+        }, options)
+
+    def download_zip(
+        self,
+        *,
+        dataset_id: str,
+        document_ids: Sequence[Any],
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Download Documents as ZIP.
+
+        Downloads documents as one ZIP archive. Only documents that were uploaded as files can be in it.
+
+        Dify route: ``POST /datasets/{dataset_id}/documents/download-zip``. A read: repeated at will.
+        Server versions <=1.12.1 do not have it.
+
+        Args:
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            document_ids: IDs of the documents. Get them from `documents.list`. 1..100 entries.
+                Of the form ``[string]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, RateLimited, Quota, Unsupported, Unauthorized, Forbidden, Overloaded,
+                ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.download_zip(dataset_id=dataset_id, document_ids=[document_id])
+        """
+        return self._client._method("documents.download_zip", {
+            "dataset_id": dataset_id,
+            "document_ids": document_ids,
+        }, options)
+
 
 class EndUsers:
     """Operations of the group ``end_users``."""
@@ -1700,6 +2158,84 @@ class EndUsers:
         """
         return self._client._method("end_users.get", {
             "end_user_id": end_user_id,
+        }, options)
+
+
+class Files:
+    """Operations of the group ``files``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    def upload(
+        self,
+        *,
+        file: Any,
+        user: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Upload File.
+
+        Uploads a file and returns its `id` for later requests to refer to. Only requests with the same `user` can.
+        Which types an app consumes stands in its file-upload settings, in `apps.parameters`. Apps: Chatflow,
+        Workflow, New Agent, Chatbot, Agent, Text Generator.
+
+        Dify route: ``POST /files/upload``. A write: never repeated once a byte may have reached the server.
+        Server versions <=1.12.1: The message of a 413 holds a literal `{message}`: go by its code.
+
+        Args:
+            file: The file. Its name may hold neither `/` nor `\\`; it must have a media type. By default images may
+                have 10 MB, audio 30 MB (newer servers: 50 MB), video 100 MB, others 15 MB. At most 104857600 bytes.
+            user: End-user identifier, defined by your app and unique within it. Left out, the file belongs to the
+                shared `DEFAULT-USER`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.files.upload(file="guide.md", user="abc-123")
+        """
+        return self._client._method("files.upload", {
+            "file": file,
+            "user": user,
+        }, options)
+
+    def preview(
+        self,
+        *,
+        file_id: str,
+        as_attachment: bool | None = None,
+        user: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Download File.
+
+        Returns the bytes of a file that was uploaded with `files.upload`, once a message of this app refers to it.
+        Apps: Chatflow, Chatbot, Agent, Text Generator.
+
+        Dify route: ``GET /files/{file_id}/preview``. A read: repeated at will.
+
+        Args:
+            file_id: ID of the file, from `files.upload`.
+            as_attachment: Whether to name the file in Content-Disposition, as a download. Server's default: False.
+            user: End-user identifier, defined by your app and unique within it. It has no effect on access here.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
+                Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.files.preview(file_id=file_id, as_attachment=True, user="abc-123")
+        """
+        return self._client._method("files.preview", {
+            "file_id": file_id,
+            "as_attachment": as_attachment,
+            "user": user,
         }, options)
 
 
@@ -2264,6 +2800,148 @@ class Pipelines:
             "is_published": is_published,
         }, options)
 
+    def upload_file(
+        self,
+        *,
+        file: Any,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Upload Pipeline File.
+
+        Uploads a file for a knowledge pipeline. Its `id` is the `reference` of a `local_file` item in
+        `pipelines.run`.
+
+        Dify route: ``POST /datasets/pipeline/file-upload``. A write: never repeated once a byte may have reached the
+        server.
+        Server versions <=1.12.1 do not have it.
+
+        Args:
+            file: The file. By default images may have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most
+                104857600 bytes.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError,
+                Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.pipelines.upload_file(file="guide.md")
+        """
+        return self._client._method("pipelines.upload_file", {
+            "file": file,
+        }, options)
+
+    def run_datasource(
+        self,
+        *,
+        dataset_id: str,
+        node_id: str,
+        inputs: Mapping[str, Any],
+        datasource_type: Literal["online_document", "local_file", "website_crawl", "online_drive"],
+        is_published: bool,
+        credential_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Run Datasource Node.
+
+        Runs a single datasource node of the knowledge pipeline and streams its events.
+
+        Dify route: ``POST /datasets/{dataset_id}/pipeline/datasource/nodes/{node_id}/run``. A write: never repeated
+        once a byte may have reached the server.
+        Server versions <=1.12.1 do not have it.
+
+        Args:
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            node_id: ID of the datasource node, from `pipelines.datasource_plugins`.
+            inputs: Input variables of the datasource node.
+            datasource_type: Type of the datasource.
+            credential_id: ID of the credential to use, from `credentials` of `pipelines.datasource_plugins`.
+            is_published: Whether to run the published version of the node instead of the draft.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded,
+                ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.pipelines.run_datasource(
+            ...     dataset_id=dataset_id,
+            ...     node_id=node_id,
+            ...     inputs={},
+            ...     datasource_type="online_document",
+            ...     is_published=True,
+            ... )
+        """
+        return self._client._method("pipelines.run_datasource", {
+            "dataset_id": dataset_id,
+            "node_id": node_id,
+            "inputs": inputs,
+            "datasource_type": datasource_type,
+            "credential_id": credential_id,
+            "is_published": is_published,
+        }, options)
+
+    def run(
+        self,
+        *,
+        dataset_id: str,
+        inputs: Mapping[str, Any],
+        datasource_type: Literal["local_file", "online_document", "website_crawl", "online_drive"],
+        datasource_info_list: Sequence[Any],
+        start_node_id: str,
+        is_published: bool,
+        response_mode: Literal["streaming", "blocking"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Run Pipeline.
+
+        Runs the whole knowledge pipeline over one or more datasources, as events or with one answer.
+
+        Dify route: ``POST /datasets/{dataset_id}/pipeline/run``. A write: never repeated once a byte may have reached
+        the server.
+        Server versions <=1.12.1 do not have it.
+
+        Args:
+            dataset_id: Knowledge base ID. From `datasets.list`.
+            inputs: Values for the pipeline's input variables; empty if it has none.
+            datasource_type: Type of the datasource. It decides what the items of `datasource_info_list` are.
+            datasource_info_list: What to process: files uploaded with `pipelines.upload_file`, documents of another
+                platform, pages to crawl, or files of a drive.
+                Of the form ``[{reference: string, name?: string} | {workspace_id: string, page: {page_id: string,
+                    type: string, page_name?: string}, credential_id?: string} | {url: string, title?: string} | {id:
+                    string, type: file|folder, bucket?: string, name?: string}]``
+            start_node_id: ID of the node to start from, from `pipelines.datasource_plugins`.
+            is_published: Whether to run the published version of the pipeline instead of the draft.
+            response_mode: Set by the pool, so leave it out: it asks for a stream, also where one answer is wanted,
+                and puts that together; `blocking` is the same as the option `blocking`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded,
+                ServerError, Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are
+                :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.pipelines.run(
+            ...     dataset_id=dataset_id,
+            ...     inputs={},
+            ...     datasource_type="local_file",
+            ...     datasource_info_list=[{"reference": file_id, "name": "guide.md"}],
+            ...     start_node_id=node_id,
+            ...     is_published=True,
+            ... )
+        """
+        return self._client._method("pipelines.run", {
+            "dataset_id": dataset_id,
+            "inputs": inputs,
+            "datasource_type": datasource_type,
+            "datasource_info_list": datasource_info_list,
+            "start_node_id": start_node_id,
+            "is_published": is_published,
+            "response_mode": response_mode,
+        }, options)
+
 
 class Segments:
     """Operations of the group ``segments``."""
@@ -2807,12 +3485,155 @@ class Workflows:
             "created_by_account": created_by_account,
         }, options)
 
+    def run(
+        self,
+        *,
+        inputs: Mapping[str, Any],
+        user: str,
+        response_mode: Literal["streaming", "blocking"] | None = None,
+        files: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Run Workflow.
+
+        Runs the app's published workflow and returns its outputs, as events or put together to one answer. Requires a
+        published workflow. Apps: Workflow.
+
+        Dify route: ``POST /workflows/run``. A write: never repeated once a byte may have reached the server.
+        Server versions <=1.12.1: The app's ceiling of concurrent runs is a 400 where 429 is documented; it passes.
+
+        Args:
+            inputs: Values for the workflow's input variables. The expected names and types come from the
+                `user_input_form` of `apps.parameters`. File variables take an array of file objects, as in `files`.
+            response_mode: Set by the pool, so leave it out: it asks for a stream, also where one answer is wanted,
+                and puts that together; `blocking` is the same as the option `blocking`.
+            user: End-user identifier, defined by your app and unique within it. A run and its files are visible only
+                to requests with the same `user`.
+            files: Files to combine with text for input, for models that support vision. Upload a local file with
+                `files.upload` first, then give its `id` as `upload_file_id` with `transfer_method` `local_file`.
+                Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
+                    string, upload_file_id?: string}]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.workflows.run(inputs={"query": "Summarize this"}, user="abc-123")
+        """
+        return self._client._method("workflows.run", {
+            "inputs": inputs,
+            "response_mode": response_mode,
+            "user": user,
+            "files": files,
+        }, options)
+
+    def run_by_id(
+        self,
+        *,
+        workflow_id: str,
+        inputs: Mapping[str, Any],
+        user: str,
+        response_mode: Literal["streaming", "blocking"] | None = None,
+        files: Sequence[Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Run Workflow by ID.
+
+        Runs a specific published version of the app's workflow. Only the executed version differs from
+        `workflows.run`. Apps: Workflow.
+
+        Dify route: ``POST /workflows/{workflow_id}/run``. A write: never repeated once a byte may have reached the
+        server.
+        Server versions <=1.12.1: The app's ceiling of concurrent runs is a 400 where 429 is documented; it passes.
+
+        Args:
+            workflow_id: Published workflow version to run: `workflow_id` in answers of `workflows.run` and
+                `workflows.get_run`. A draft's ID is refused.
+            inputs: Values for the workflow's input variables. The expected names and types come from the
+                `user_input_form` of `apps.parameters`. File variables take an array of file objects, as in `files`.
+            response_mode: Set by the pool, so leave it out: it asks for a stream, also where one answer is wanted,
+                and puts that together; `blocking` is the same as the option `blocking`.
+            user: End-user identifier, defined by your app and unique within it. A run and its files are visible only
+                to requests with the same `user`.
+            files: Files to combine with text for input, for models that support vision. Upload a local file with
+                `files.upload` first, then give its `id` as `upload_file_id` with `transfer_method` `local_file`.
+                Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
+                    string, upload_file_id?: string}]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.workflows.run_by_id(
+            ...     workflow_id=workflow_id,
+            ...     inputs={"query": "Summarize this"},
+            ...     user="abc-123",
+            ... )
+        """
+        return self._client._method("workflows.run_by_id", {
+            "workflow_id": workflow_id,
+            "inputs": inputs,
+            "response_mode": response_mode,
+            "user": user,
+            "files": files,
+        }, options)
+
+    def events(
+        self,
+        *,
+        workflow_run_id: str,
+        user: str,
+        include_state_snapshot: bool | None = None,
+        continue_on_pause: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Stream Workflow Events.
+
+        Resumes the events of a workflow run after a pause or a dropped stream. Of a run that has finished comes a
+        single `workflow_finished`. Closing it leaves the run going. Apps: Chatflow, Workflow.
+
+        Dify route: ``GET /workflow/{workflow_run_id}/events``. A read: repeated at will.
+        Server versions <=1.12.1 do not have it.
+
+        Args:
+            workflow_run_id: Workflow run ID, from the answer or the events of `workflows.run`.
+            user: End-user identifier, defined by your app and unique within it. Must match the `user` that started
+                the run.
+            include_state_snapshot: Whether to replay the status of each node that was already executed before new
+                events are streamed. Server's default: False.
+            continue_on_pause: Whether to keep the stream open across several `workflow_paused` events. Otherwise it
+                closes after the first pause. Server's default: False.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, NotFound, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls,
+                Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.workflows.events(
+            ...     workflow_run_id=workflow_run_id,
+            ...     user="abc-123",
+            ...     include_state_snapshot=True,
+            ... )
+        """
+        return self._client._method("workflows.events", {
+            "workflow_run_id": workflow_run_id,
+            "user": user,
+            "include_state_snapshot": include_state_snapshot,
+            "continue_on_pause": continue_on_pause,
+        }, options)
+
 
 class Groups:
     """What a client has as attributes, one for each group of operations."""
 
     annotations: Annotations
     apps: Apps
+    audio: Audio
     chat: Chat
     child_chunks: ChildChunks
     completion: Completion
@@ -2820,6 +3641,7 @@ class Groups:
     datasets: Datasets
     documents: Documents
     end_users: EndUsers
+    files: Files
     human_input: HumanInput
     messages: Messages
     metadata: Metadata
@@ -2833,6 +3655,7 @@ class Groups:
 GROUPS = {
     "annotations": Annotations,
     "apps": Apps,
+    "audio": Audio,
     "chat": Chat,
     "child_chunks": ChildChunks,
     "completion": Completion,
@@ -2840,6 +3663,7 @@ GROUPS = {
     "datasets": Datasets,
     "documents": Documents,
     "end_users": EndUsers,
+    "files": Files,
     "human_input": HumanInput,
     "messages": Messages,
     "metadata": Metadata,

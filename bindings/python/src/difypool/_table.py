@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[bool, int]] = {
 
 MESSAGE_MAX = 67174400
 GROUPS: frozenset[str] = frozenset(
-    ("annotations", "apps", "chat", "child_chunks", "completion", "conversations", "datasets", "documents", "end_users", "human_input", "messages", "metadata", "models", "pipelines", "segments", "tags", "workflows")
+    ("annotations", "apps", "audio", "chat", "child_chunks", "completion", "conversations", "datasets", "documents", "end_users", "files", "human_input", "messages", "metadata", "models", "pipelines", "segments", "tags", "workflows")
 )
 # Operations that may be repeated at will.
 FREE: frozenset[str] = frozenset(
@@ -68,6 +68,9 @@ FREE: frozenset[str] = frozenset(
         "human_input.get",
         "documents.download",
         "pipelines.datasource_plugins",
+        "workflows.events",
+        "files.preview",
+        "documents.download_zip",
         "service.ping",
         "service.info",
         "service.stats",
