@@ -14,7 +14,7 @@
 
 enum { DPD_PROFILES_MAX = 256, DPD_RULES_MAX = 256 };
 
-/* Bounds of PROTOCOL.md, section 7. */
+/* Bounds of PROTOCOL.md, section 9. */
 typedef struct dpd_bounds {
   uint64_t message_max;
   uint64_t calls_per_client;
@@ -23,6 +23,12 @@ typedef struct dpd_bounds {
   uint64_t remember_bytes;
   uint64_t remember_ms;
   uint64_t profiles_per_user;
+  uint64_t streams_per_user;
+  uint64_t streams_max;
+  uint64_t stream_bytes; /* held for the readers of all streams; each may hold one piece beyond it */
+  uint64_t uploads_per_user;
+  uint64_t uploads_max;
+  uint64_t upload_window; /* bytes of one upload held for its transfer */
   uint64_t orphan_grace_ms;
   uint64_t write_grace_ms;
   uint64_t restart_guard_ms;
