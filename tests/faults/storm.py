@@ -1,242 +1,217 @@
-"""A crawl in a storm: one call in five meets a fault, and the service is killed under it.
+"""A crawl in a storm: one call in five meets a fault, the service is killed under it, and so is the crawler.
 
-The server is of a version that adds a second document where a create is repeated, so that whatever is done twice shows. The crawler does what the
-errors tell it: it repeats what may be repeated, and after an unknown outcome it looks before it does the same again.
+Sandbox, service and crawler are processes; this one strikes them as the weather says and looks at the end what stands at the server.
 """
 
 from __future__ import annotations
 
-import asyncio
-import random
+import json
+import subprocess
+import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+import time
+from collections import Counter
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import difypool
 from sandbox.testing import Sandbox
 
+from faults.crawler import Task
+from faults.journal import entries
+from faults.pages import FIELDS, pages
 from faults.service import Service
+from faults.weather import CRAWLER_KILLS, SERVICE_KILLS, SHARE, Weather
 
-PAGES = 60
+PAGES = 200
 WORKERS = 8
-SHARE = 0.2  # of the calls that meet a fault
-CALLS = 1500  # calls that the storm lasts; more than there will be
-KILLS = 2
-ROUNDS = 30  # tries at one thing before the crawler gives up
-PATIENCE_S = 60.0
-OPTIONS = ["--dify-version", "1.11.0", "--defect", "+same-name-duplicates", "--log-size", "100000"]
-
-# All work is done when its request is read: what a look does not show then was not done.
-STORM: list[dict[str, Any]] = [
-    {"reset": "before"},
-    {"reset": "before", "early": True},
-    {"reset": "before", "how": "fin"},
-    {"reset": "after"},
-    {"reset": "after", "how": "fin"},
-    {"cut_after": 40},
-    {"cut_body_after": 2},
-    {"stall": "headers", "stall_ms": 300},
-    {"stall": "in-body", "stall_ms": 300},
-    {"answer": "nginx_502"},
-    {"answer": "nginx_502", "done": True},
-    {"answer": "nginx_504_documented", "done": True},
-    {"answer": "nginx_503_documented"},
-    {"answer": "internal_error"},
-    {"answer": "internal_error", "done": True},
-    {"answer": "too_many_requests_400"},
-    {"answer": "too_many_requests_429_documented"},
-]
+PATIENCE_S = 120.0  # until the next kill's moment has come, or for the last pages
+LOOKS = 40  # at whether the crawler lives, in that time
+SHOWN = 10  # wrong pages that are told of one by one
+SETTINGS = "verify_window_ms = 1500\n"
 
 
-@dataclass(frozen=True)
-class Page:
-    number: int
+class CrawlerProcess:
+    """A crawler that can be killed, and started again with what it has written down."""
 
-    @property
-    def name(self) -> str:
-        return f"page {self.number:03}.html"
+    def __init__(self, task: Task, log: Path) -> None:
+        self._command = [sys.executable, "-m", "faults.crawler", json.dumps(asdict(task))]
+        self._log = log
+        self.starts = 0
+        self.start()
 
-    @property
-    def text(self) -> str:
-        return f"Page {self.number} of the site.\n" + "Some words. " * (self.number + 1)
+    def start(self) -> None:
+        self.starts += 1
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    @property
-    def metadata(self) -> dict[str, str]:
-        return {"url": f"https://example.org/{self.number}", "title": f"Title {self.number}"}
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
 
+    def finish(self) -> str:
+        """Wait for its end; what it said if that was not a good one."""
+        try:
+            status = self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            return f"the crawler had not ended after {PATIENCE_S:g} s more\n{self._said()}"
+        return "" if status == 0 else f"the crawler ended with {status}\n{self._said()}"
 
-def pages() -> list[Page]:
-    return [Page(number) for number in range(PAGES)]
+    def ended(self) -> bool:
+        return self._process.poll() is not None
 
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self.kill()
 
-@dataclass
-class Told:
-    """What the crawler was told, for whoever reads a failure."""
-
-    verified: int = 0
-    again: int = 0  # repeats that it was told are safe
-    looks: int = 0  # looks after an unknown outcome
-    kinds: list[str] = field(default_factory=list)
-
-
-class Crawler:
-    """Puts pages into a knowledge base through any weather."""
-
-    def __init__(self, client: difypool.AsyncClient) -> None:
-        self._client = client
-        self.told = Told()
-        self.dataset = ""
-        self._fields: dict[str, str] = {}
-
-    async def crawl(self, todo: list[Page]) -> None:
-        self.dataset = await self._once(self._make_dataset, self._find_dataset)
-        for name in ("url", "title"):
-            self._fields[name] = await self._once(partial(self._make_field, name), partial(self._find_field, name))
-        left = list(reversed(todo))
-
-        async def work() -> None:
-            while left:
-                await self._put(left.pop())
-
-        await asyncio.gather(*(work() for _ in range(WORKERS)))
-
-    async def _once(self, do: Callable[[], Awaitable[str]], look: Callable[[], Awaitable[str]]) -> str:
-        """Until it is done: again where the error says that this is safe, else only if a look shows nothing of it."""
-        for _ in range(ROUNDS):
-            try:
-                return await do()
-            except difypool.Error as error:
-                self.told.kinds.append(f"{error.kind}/{error.code}")
-                if error.retryable:
-                    self.told.again += 1
-                    continue
-                if error.kind not in ("unknown_outcome", "server_error", "overloaded"):
-                    raise
-            self.told.looks += 1
-            found = await look()
-            if found:
-                return found
-        raise AssertionError(f"not done after {ROUNDS} tries: {self.told.kinds[-ROUNDS:]}")
-
-    async def _ask(self, op: str, **args: Any) -> Any:
-        reply = await self._client.call(op, args)
-        self.told.verified += bool(reply.meta["verified"])
-        return reply.json()
-
-    async def _read(self, op: str, **args: Any) -> Any:
-        """A read: it changes nothing, so it may be asked until it is answered."""
-        for _ in range(ROUNDS):
-            try:
-                return (await self._client.call(op, args)).json()
-            except difypool.Error as error:
-                self.told.kinds.append(f"{op}: {error.kind}/{error.code}")
-                if not error.retryable:
-                    raise
-        raise AssertionError(f"{op} was not answered in {ROUNDS} tries")
-
-    async def _make_dataset(self) -> str:
-        return str((await self._ask("datasets.create", name="Site", indexing_technique="economy"))["id"])
-
-    async def _find_dataset(self) -> str:
-        found = await self._read("datasets.list", keyword="Site", include_all=True, limit=100)
-        return next((str(one["id"]) for one in found["data"] if one["name"] == "Site"), "")
-
-    async def _make_field(self, name: str) -> str:
-        return str((await self._ask("metadata.create", dataset_id=self.dataset, type="string", name=name))["id"])
-
-    async def _find_field(self, name: str) -> str:
-        found = await self._read("metadata.list", dataset_id=self.dataset)
-        return next((str(one["id"]) for one in found["doc_metadata"] if one["name"] == name), "")
-
-    async def _put(self, page: Page) -> None:
-        document = await self._once(partial(self._make_document, page), partial(self._find_document, page))
-        await self._once(partial(self._assign, document, page), partial(self._assigned, document, page))
-
-    async def _make_document(self, page: Page) -> str:
-        made = await self._ask(
-            "documents.create_by_text",
-            dataset_id=self.dataset,
-            name=page.name,
-            text=page.text,
-            indexing_technique="economy",
-            doc_form="text_model",
-            process_rule={"mode": "automatic"},
-        )
-        return str(made["document"]["id"])
-
-    async def _find_document(self, page: Page) -> str:
-        found = await self._read("documents.list", dataset_id=self.dataset, keyword=page.name, limit=100)
-        return next((str(one["id"]) for one in found["data"] if one["name"] == page.name), "")
-
-    async def _assign(self, document: str, page: Page) -> str:
-        values = [
-            {"id": self._fields[name], "name": name, "value": value} for name, value in sorted(page.metadata.items())
-        ]
-        data = [{"document_id": document, "metadata_list": values, "partial_update": True}]
-        await self._ask("metadata.assign", dataset_id=self.dataset, operation_data=data)
-        return document
-
-    async def _assigned(self, document: str, page: Page) -> str:
-        found = await self._read("documents.get", dataset_id=self.dataset, document_id=document)
-        there = {one["name"]: one["value"] for one in found["doc_metadata"] or []}
-        return document if page.metadata.items() <= there.items() else ""
-
-
-def brew(sandbox: Sandbox, chance: random.Random) -> None:
-    """Order the storm's faults: which requests meet one, counted from the first, is the seed's."""
-    hit = [number for number in range(CALLS) if chance.random() < SHARE]
-    for before, number in enumerate(hit):
-        # A fault counts only the requests that those ordered before it have left.
-        sandbox.fault(skip=number - before, **chance.choice(STORM))
-
-
-async def lightning(sandbox: Sandbox, service: Service, chance: random.Random) -> None:
-    """Kill the service and start it again, each time when so much is done."""
-    moments = sorted(chance.sample(range(PAGES // 6, 5 * PAGES // 6), KILLS))
-    for done in moments:
-        await asyncio.to_thread(sandbox.wait, "effects/documents.create_by_text", done, ">=", PATIENCE_S)
-        service.kill()
-        await asyncio.to_thread(service.start)
-
-
-async def _crawl(sandbox: Sandbox, service: Service, seed: int) -> Crawler:
-    """The whole crawl."""
-    chance = random.Random(seed)
-    brew(sandbox, chance)
-    options: dict[str, Any] = {"retry_initial_ms": 5, "retry_max_ms": 50, "wait": True, "deadline": PATIENCE_S}
-    client = difypool.AsyncClient(base_url=sandbox.http, api_key=sandbox.key, socket=service.socket, **options)
-    async with client:
-        crawler = Crawler(client)
-        await asyncio.gather(crawler.crawl(pages()), lightning(sandbox, service, chance))
-    return crawler
+    def _said(self) -> str:
+        return self._log.read_text(errors="replace")[-3000:]
 
 
 @dataclass
 class Landfall:
-    """What a ride left behind at the server."""
+    """What a ride left behind."""
 
-    told: Told
-    dataset: dict[str, Any]
+    seed: int
+    server: str
+    pages: int
+    workers: int
+    seconds: float
+    trouble: str  # that the ride itself could not be ended
     datasets: list[dict[str, Any]]
     counters: dict[str, Any]
-    starts: int
+    journal: list[dict[str, Any]]
+    service_starts: int
+    crawler_starts: int
+
+    @property
+    def replay(self) -> str:
+        """The same faults and strikes; what runs at their moment is the machine's."""
+        return f"./dev storm --seed {self.seed} --pages {self.pages} --workers {self.workers}"
+
+    @property
+    def told(self) -> Counter[str]:
+        """What the crawler was told, by number."""
+        found: Counter[str] = Counter()
+        for entry in self.journal:
+            found.update(entry.get("marks", ()))
+            found["again"] += bool(entry.get("again"))
+            found["repeatable"] += bool(entry.get("repeatable"))
+            found["looks"] += "looked" in entry
+        return found
+
+    def __str__(self) -> str:
+        requests, told = self.counters["requests"]["total"], self.told
+        return (
+            f"{self.seconds:.1f} s, Dify {self.server}, {self.pages} pages, {requests} requests, "
+            f"{self.counters['faults']} faults, service started {self.service_starts} times, crawler {self.crawler_starts}; "
+            f"verified {told['verified']}, repeats {told['repeatable']}, looks {told['looks']}, asked again {told['again']}"
+        )
 
 
-def ride(seed: int) -> Landfall:
-    """One storm, with a sandbox and a service of its own."""
-    with tempfile.TemporaryDirectory(prefix="dp-", dir="/tmp") as directory, Sandbox(*OPTIONS) as sandbox:
+def ride(seed: int, count: int = PAGES, workers: int = WORKERS) -> Landfall:
+    """One storm, with a sandbox, a service and a crawler of its own."""
+    began = time.monotonic()
+    weather = Weather(seed, count)
+    with tempfile.TemporaryDirectory(prefix="dp-", dir="/tmp") as name, Sandbox(*weather.server.options) as sandbox:
         sandbox.pause_indexing()
-        service = Service(Path(directory))
+        weather.brew(sandbox)
+        directory = Path(name)
+        service = Service(directory, SETTINGS)
+        task = Task(sandbox.http, sandbox.key, service.socket, str(directory / "journal"), count, workers)
+        crawler = CrawlerProcess(task, directory / "crawler.log")
         try:
-            crawler = asyncio.run(_crawl(sandbox, service, seed))
+            trouble = _strike(weather, sandbox, service, crawler) or crawler.finish()
         finally:
+            crawler.close()
             service.close()
-        found = sandbox.dataset(crawler.dataset)
-        return Landfall(crawler.told, found, sandbox.datasets(), sandbox.counters(), service.starts)
+        datasets = [sandbox.dataset(one["id"]) for one in sandbox.datasets()]
+        journal = list(entries(directory / "journal"))
+        return Landfall(
+            seed,
+            weather.server.name,
+            count,
+            workers,
+            time.monotonic() - began,
+            trouble,
+            datasets,
+            sandbox.counters(),
+            journal,
+            service.starts,
+            crawler.starts,
+        )
+
+
+def _strike(weather: Weather, sandbox: Sandbox, service: Service, crawler: CrawlerProcess) -> str:
+    """Kill and start again, each at its moment; what went wrong with that."""
+    for strike in weather.strikes:
+        trouble = _await(strike.requests, sandbox, crawler)
+        if trouble:
+            return trouble
+        victim = service if strike.whom == "service" else crawler
+        victim.kill()
+        victim.start()
+    return ""
+
+
+def _await(requests: int, sandbox: Sandbox, crawler: CrawlerProcess) -> str:
+    """Until the server has seen so many; why that will not come."""
+    for _ in range(LOOKS):
+        try:
+            sandbox.wait("requests/total", requests, ">=", PATIENCE_S / LOOKS)
+            return ""
+        except AssertionError:
+            if crawler.ended():
+                return f"the crawler ended before its time: {crawler.finish()}"
+    return f"the crawl stands still before request {requests}"
+
+
+# ---- what must be so -------------------------------------------------------------------------------------------
+
+
+def problems(after: Landfall) -> list[str]:
+    """What is not as it must be: nothing lost, nothing doubled, and a storm that was one."""
+    found = [after.trouble] if after.trouble else []
+    if [one["name"] for one in after.datasets] != ["Site"]:
+        return [*found, f"knowledge bases {[one['name'] for one in after.datasets]}, where one called Site was made"]
+    site = after.datasets[0]
+    fields = sorted(field["name"] for field in site["fields"])
+    if fields != sorted(FIELDS):
+        found.append(f"metadata fields {fields}, where {sorted(FIELDS)} were made")
+    return found + _wrong_pages(after, site) + _calm(after)
+
+
+def _wrong_pages(after: Landfall, site: dict[str, Any]) -> list[str]:
+    there: dict[str, list[dict[str, Any]]] = {}
+    for document in site["documents"]:
+        there.setdefault(document["name"], []).append(document)
+    found = []
+    for page in pages(after.pages):
+        documents = there.pop(page.name, [])
+        content = [(document["text"], document["metadata"]) for document in documents]
+        if content != [(page.text, page.metadata)]:
+            metadata = [document["metadata"] for document in documents]
+            found.append(
+                f"{page.name} is there {len(documents)} times, metadata {metadata}{_history(after, page.name)}"
+            )
+    found += [f"{name} is there, which is no page" for name in there]
+    return found[:SHOWN] + [f"and {len(found) - SHOWN} pages more"] * (len(found) > SHOWN)
+
+
+def _history(after: Landfall, name: str) -> str:
+    lines = [json.dumps(entry) for entry in after.journal if str(entry.get("step", "")).startswith(name)]
+    return "".join(f"\n      {line}" for line in lines)
+
+
+def _calm(after: Landfall) -> list[str]:
+    """A storm that was none proves nothing."""
+    found = []
+    if after.counters["faults"] < SHARE / 2 * after.counters["requests"]["total"]:
+        found.append(f"only {after.counters['faults']} of {after.counters['requests']['total']} requests met a fault")
+    if (after.service_starts, after.crawler_starts) != (SERVICE_KILLS + 1, CRAWLER_KILLS + 1):
+        found.append(f"service and crawler were started {after.service_starts} and {after.crawler_starts} times")
+    return found
 
 
 Rides = dict[int, Future[Landfall]]
