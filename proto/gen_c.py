@@ -6,6 +6,8 @@ import json
 import textwrap
 from typing import Any
 
+from gen_check import OWN_GROUPS
+
 HEADER = "/* Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it. */\n"
 WIDTH = 100
 
@@ -79,7 +81,7 @@ typedef enum dp_kind {{
 
 def lib_ops(table: dict[str, Any]) -> list[dict[str, Any]]:
     """The operations that the library carries; those of the service are the service's own."""
-    return [op for op in table["op"] if op["group"] != "service"]
+    return [op for op in table["op"] if op["group"] not in OWN_GROUPS]
 
 
 def op_comment(op: dict[str, Any]) -> str:
@@ -251,6 +253,14 @@ def x_list(macro: str, rows: list[str]) -> str:
     return f"#define {macro}(X) \\\n" + " \\\n".join("  " + r for r in rows) + "\n"
 
 
+def own_rows(table: dict[str, Any], group: str) -> list[str]:
+    return [
+        f"X({op['name'].split('.')[1].upper()}, {c_string(op['name'])}, \\\n    {c_string(op['text'])})"
+        for op in table["op"]
+        if op["group"] == group
+    ]
+
+
 def proto_header(table: dict[str, Any]) -> str:
     lists = "\n".join(
         x_list("DP_KEYS_" + name.upper(), [f"X({k.upper()}, {c_string(k)})" for k in group])
@@ -258,11 +268,7 @@ def proto_header(table: dict[str, Any]) -> str:
     )
     bounds = [f"X({b['name']}, {b['default']}, {c_string(b['text'])})" for b in table["bound"]]
     bound_macros = "\n".join(f"#define DP_BOUND_{b['name'].upper()} {b['default']}" for b in table["bound"])
-    service = [
-        f"X({op['name'].split('.')[1].upper()}, {c_string(op['name'])}, \\\n    {c_string(op['text'])})"
-        for op in table["op"]
-        if op["group"] == "service"
-    ]
+    own = "\n".join(x_list(f"DP_{group.upper()}_OP_LIST", own_rows(table, group)) for group in OWN_GROUPS)
     return f"""{HEADER}/* difypool_proto.h - version, message keys, bounds and service operations of the wire; see PROTOCOL.md. */
 #ifndef DIFYPOOL_PROTO_H
 #define DIFYPOOL_PROTO_H
@@ -279,8 +285,8 @@ def proto_header(table: dict[str, Any]) -> str:
 /* The defaults alone. */
 {bound_macros}
 
-/* X(NAME, "service.name", "text"): what the service answers by itself. */
-{x_list("DP_SERVICE_OP_LIST", service)}
+/* X(NAME, "group.name", "text"): what the service answers by itself. */
+{own}
 #endif
 """
 

@@ -22,6 +22,9 @@ PYTHON: dict[str, Any] = {
 }
 TYPES = {*PYTHON, "any", "bytes", "file"}
 
+# What the service answers by itself: no HTTP of that name behind it.
+OWN_GROUPS = ("service", "stream", "upload")
+
 KIND_KEYS = {"number", "name", "retryable", "exit", "text"}
 OP_KEYS = {
     *("number", "name", "group", "answer", "retry", "title", "text", "params"),
@@ -108,7 +111,7 @@ def check_op(op: dict[str, Any]) -> list[str]:
         problems.append("the name does not begin with the group")
     if op["answer"] not in ANSWERS or op["retry"] not in RETRIES:
         problems.append("answer or retry is not one of those allowed")
-    if op["group"] != "service":
+    if op["group"] not in OWN_GROUPS:
         problems += check_carried(op)
     for defect in op.get("defects", []):
         problems += unknown(defect, DEFECT_KEYS, "defect") + check_versions(defect["versions"])

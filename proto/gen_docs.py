@@ -13,6 +13,7 @@ RETRY_TEXT = {
     "verify": "only after looking whether it happened",
     "never": "never, once a byte may have reached the server",
 }
+FLOWS = ("stream", "upload")
 ANSWER_TEXT = {"events": "Answers with a stream of events.", "binary": "Answers with the bytes of a file."}
 MAPS = {
     "request": "A request",
@@ -63,6 +64,11 @@ def command(op: dict[str, Any]) -> str:
         else:
             words.append(json_word(name, json.dumps(value, ensure_ascii=False)))
     return " ".join(words)
+
+
+def message(op: dict[str, Any]) -> str:
+    """The example as a request holds it, of what bindings and the command line use for their users."""
+    return json.dumps({"op": op["name"], "args": op["example"]}, ensure_ascii=False)
 
 
 def json_word(name: str, text: str) -> str:
@@ -116,7 +122,7 @@ def op_section(op: dict[str, Any]) -> str:
     if op["params"]:
         lines += params_table(op)
     if op.get("example"):
-        lines += ["```sh", command(op), "```", ""]
+        lines += ["```json", message(op), "```", ""] if op["group"] in FLOWS else ["```sh", command(op), "```", ""]
     return "\n".join(lines)
 
 
@@ -205,7 +211,7 @@ def man_op(op: dict[str, Any]) -> str:
     for param in op["params"]:
         lines += man_param(param)
     if op.get("example"):
-        lines += ["", "\tExample: " + scd(command(op))]
+        lines += ["", "\tExample: " + scd(message(op) if op["group"] in FLOWS else command(op))]
     return "\n".join(lines) + "\n"
 
 

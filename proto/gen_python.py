@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gen_check import OWN_GROUPS
 from gen_pydoc import argument, docstring
 
 NOTE = "Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it."
@@ -62,7 +63,7 @@ FREE: frozenset[str] = frozenset(
 
 
 def groups(table: dict[str, Any]) -> list[str]:
-    return sorted({op["group"] for op in table["op"]} - {"service", "http"})
+    return sorted({op["group"] for op in table["op"]} - {*OWN_GROUPS, "http"})
 
 
 def annotation(param: dict[str, Any]) -> str:

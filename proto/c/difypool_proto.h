@@ -133,6 +133,12 @@
   X(remember_bytes, 67108864, "Bytes of remembered answers to writes.") \
   X(remember_ms, 120000, "How long an answer to a write is remembered.") \
   X(profiles_per_user, 256, "Handles of service.connect that one user holds.") \
+  X(streams_per_user, 256, "Open streams of one user.") \
+  X(streams_max, 1024, "Open streams in all.") \
+  X(stream_bytes, 67108864, "Bytes held for the readers of all streams.") \
+  X(uploads_per_user, 64, "Open uploads of one user.") \
+  X(uploads_max, 256, "Open uploads in all.") \
+  X(upload_window, 1048576, "Bytes of one upload held for the transfer.") \
   X(orphan_grace_ms, 5000, "How long a call outlives its connection before interest in it is dropped.") \
   X(write_grace_ms, 60000, "How long a late or cancelled write may still finish.") \
   X(restart_guard_ms, 120000, "How long, after an unclean end, a write without an epoch is not carried out.")
@@ -146,11 +152,17 @@
 #define DP_BOUND_REMEMBER_BYTES 67108864
 #define DP_BOUND_REMEMBER_MS 120000
 #define DP_BOUND_PROFILES_PER_USER 256
+#define DP_BOUND_STREAMS_PER_USER 256
+#define DP_BOUND_STREAMS_MAX 1024
+#define DP_BOUND_STREAM_BYTES 67108864
+#define DP_BOUND_UPLOADS_PER_USER 64
+#define DP_BOUND_UPLOADS_MAX 256
+#define DP_BOUND_UPLOAD_WINDOW 1048576
 #define DP_BOUND_ORPHAN_GRACE_MS 5000
 #define DP_BOUND_WRITE_GRACE_MS 60000
 #define DP_BOUND_RESTART_GUARD_MS 120000
 
-/* X(NAME, "service.name", "text"): what the service answers by itself. */
+/* X(NAME, "group.name", "text"): what the service answers by itself. */
 #define DP_SERVICE_OP_LIST(X) \
   X(PING, "service.ping", \
     "Answers with the service's epoch; the cheapest call there is.") \
@@ -172,5 +184,21 @@
     "Open connections to the profile's server ahead of the calls that will need them.") \
   X(DRAIN, "service.drain", \
     "Finish what runs and end; for root and the service's own user.")
+
+#define DP_STREAM_OP_LIST(X) \
+  X(OPEN, "stream.open", \
+    "Begins an operation whose answer comes in pieces; answers with a handle once a good answer has begun.") \
+  X(NEXT, "stream.next", \
+    "Waits for pieces of one or many streams and acknowledges those that arrived; asked twice it gives the same pieces twice.") \
+  X(CLOSE, "stream.close", \
+    "Gives a handle up; a run that still goes on is stopped at the server.")
+
+#define DP_UPLOAD_OP_LIST(X) \
+  X(OPEN, "upload.open", \
+    "Begins an operation whose file comes in pieces; arguments, size and type are checked now. Nothing is created before the file is complete.") \
+  X(WRITE, "upload.write", \
+    "Answers once the bytes fit, which is the back-pressure; bytes that were accepted before are skipped.") \
+  X(CLOSE, "upload.close", \
+    "Says that the file is complete and answers as the operation does, or cuts it off.")
 
 #endif

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import HERE, PROTO, ROOT
+from gen_check import OWN_GROUPS
 
 
 def run(*words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
@@ -134,7 +135,7 @@ def test_python_methods_are_those_of_the_table(table: dict[str, Any]) -> None:
         text = (ROOT / "bindings/python/src/difypool" / name).read_text()
         compile(text, name, "exec")
         for op in table["op"]:
-            if op["group"] in ("service", "http"):
+            if op["group"] in (*OWN_GROUPS, "http"):
                 continue
             group = "".join(part.capitalize() for part in op["group"].split("_"))
             section = text.split(f"\nclass {group}:\n", 1)[1].split("\nclass ", 1)[0]
@@ -150,7 +151,7 @@ def test_the_protocol_page_names_what_the_definition_holds(table: dict[str, Any]
     for bound in table["bound"]:
         assert f"`{bound['name']}`" in text, bound["name"]
     for op in table["op"]:
-        if op["group"] in ("service", "http"):
+        if op["group"] in (*OWN_GROUPS, "http"):
             assert f"`{op['name']}`" in text, op["name"]
             for param in op["params"]:
                 assert f"`{param['name']}`" in text, (op["name"], param["name"])

@@ -48,6 +48,10 @@ static const char *const dpc__free_ops[] = {
   "service.cancel",
   "service.warm",
   "service.drain",
+  "stream.next",
+  "stream.close",
+  "upload.open",
+  "upload.write",
 };
 
 #endif

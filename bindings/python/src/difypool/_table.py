@@ -81,5 +81,9 @@ FREE: frozenset[str] = frozenset(
         "service.cancel",
         "service.warm",
         "service.drain",
+        "stream.next",
+        "stream.close",
+        "upload.open",
+        "upload.write",
     )
 )
