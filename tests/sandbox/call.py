@@ -11,9 +11,11 @@ from urllib.parse import parse_qsl
 from .counters import Counters
 from .errors import RATE_LIMIT, forbidden, internal_error, invalid_param, not_found, unauthorized
 from .indexing import Indexer
+from .multipart import Form
 from .routing import Operation
 from .settings import Key, Settings
 from .state import Dataset, Document, State, Workspace
+from .uploads import Uploads
 from .validate import is_json_type, parse_json, problem, refuse, unsupported_media_type
 
 
@@ -25,6 +27,7 @@ class World:
         self.state = state
         self.counters = counters
         self.indexer = indexer
+        self.uploads = Uploads()
 
 
 class Call:
@@ -36,6 +39,7 @@ class Call:
         "params",
         "headers",
         "body",
+        "form",
         "entry",
         "key",
         "workspace",
@@ -64,6 +68,7 @@ class Call:
         self.headers = headers
         self.entry = entry
         self.body = b""
+        self.form: Form | None = None
         self.key: Key | None = None
         self.workspace: Workspace = None  # type: ignore[assignment]  # set by admit()
         self.found: Dataset | None = None
@@ -151,6 +156,11 @@ class Call:
         if self._query is None:
             self._query = parse_qsl(self._raw_query, keep_blank_values=True, errors="replace")
         return self._query
+
+    @property
+    def origin(self) -> str:
+        """The server's address as the client knows it, for links."""
+        return f"{self.entry['listener']}://{self.headers.get('Host', 'localhost')}"
 
     def argument(self, name: str) -> str | None:
         """The first query parameter of that name."""

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from typing import Any
 
-from .settings import DEFECTS, PRESETS, Key, Settings, checked_defects, defects_of
+from .settings import DEFECTS, PRESENT, PRESETS, Key, Settings, checked_defects, defects_of, version_of
 
 _REQUIREMENTS = os.path.join(os.path.dirname(__file__), "requirements.txt")
 _EPILOG = """
@@ -70,7 +70,8 @@ def parser() -> argparse.ArgumentParser:
         "--dify-version",
         default="1.12.1",
         metavar="VERSION",
-        help="the version it says it is, which sets its defects (default 1.12.1)",
+        help=f"the version it says it is, which sets its defects (default 1.12.1); present, or any after 1.12.1, keeps to the published "
+        f"contract: all operations, no defects (present says {PRESENT})",
     )
     add(
         "--defect",
@@ -158,7 +159,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _defects(options: argparse.Namespace) -> Any:
-    names = defects_of(options.dify_version)
+    names = defects_of(version_of(options.dify_version))
     for text in options.defect:
         name = text.lstrip("+-")
         checked_defects([name])

@@ -41,6 +41,25 @@ def not_found(message: str, path: str = "", matches: list[str] | None = None) ->
     return Refusal(envelope(404, "not_found", message))
 
 
+def no_file_uploaded() -> Refusal:
+    return Refusal(envelope(400, "no_file_uploaded", "Please upload your file."))
+
+
+def too_many_files() -> Refusal:
+    return Refusal(envelope(400, "too_many_files", "Only one file is allowed."))
+
+
+def file_too_large(literal: bool, plain: str) -> Refusal:
+    """literal: the defect that shows a placeholder instead of what it stands for."""
+    return Refusal(envelope(413, "file_too_large", "File size exceeded. {message}" if literal else plain))
+
+
+def form_too_large() -> Refusal:
+    """Werkzeug's refusal of a form whose texts are too long to be held."""
+    message = "The data value transmitted exceeds the capacity limit."
+    return Refusal(envelope(413, "request_entity_too_large", message))
+
+
 def forbidden(message: str) -> Refusal:
     return Refusal(envelope(403, "forbidden", message))
 

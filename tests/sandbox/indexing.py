@@ -14,7 +14,7 @@ from collections import Counter, deque
 from typing import Any, Callable
 
 from .settings import Settings
-from .state import Document, Segment, new_id
+from .state import ChildChunk, Document, Segment, new_id
 
 # How long after the task began each state is left, as a share of the interval: seen at 0.02, 0.07 and 0.16 s of 2 s.
 _STAGES: tuple[tuple[str, float], ...] = (
@@ -52,6 +52,30 @@ def split(text: str, rules: dict[str, Any]) -> list[str]:
             else:
                 chunks.append(part)
     return [chunk.strip() for chunk in chunks if chunk.strip()]
+
+
+def _parts(text: str, segmentation: dict[str, Any] | None) -> list[str]:
+    """Pieces at the separator and at the chunk size, as they are, with their spaces."""
+    given = segmentation or {}
+    separator, most = given.get("separator") or "\n", int(given.get("max_tokens") or 500)
+    pieces = (piece[start : start + most] for piece in text.split(separator) for start in range(0, len(piece), most))
+    return [piece for piece in pieces if piece.strip()]
+
+
+def families(document: Document, text: str, rules: dict[str, Any], now: int) -> list[Segment]:
+    """Parents with their children. In 1.12.1 parents of an economy knowledge base stay `indexing` and are never switched on."""
+    whole = rules.get("parent_mode") == "full-doc"
+    asleep = document.dataset.indexing_technique == "economy"
+    found = []
+    for position, parent in enumerate([text] if whole else _parts(text, rules.get("segmentation")), 1):
+        segment = Segment(new_id(), document, position, parent, None, None, now, new_id(), updated_at=now)
+        segment.enabled, segment.status = not asleep, "indexing" if asleep else "completed"
+        segment.children = [
+            ChildChunk(new_id(), number, child, "automatic", now, now)
+            for number, child in enumerate(_parts(parent, rules.get("subchunk_segmentation")), 1)
+        ]
+        found.append(segment)
+    return found
 
 
 def node_hash(text: str) -> str:
@@ -245,11 +269,14 @@ class Indexer:
         return None
 
     def _cut(self, document: Document, now: int) -> None:
-        rules = document.rule.rules or {}
-        document.segments = [
-            Segment(new_id(), document, position, chunk, None, None, now, new_id(), updated_at=now)
-            for position, chunk in enumerate(split(document.text.replace("\0", ""), rules), 1)
-        ]
+        rules, text = document.rule.rules or {}, document.text.replace("\0", "")
+        if document.doc_form == "hierarchical_model":
+            document.segments = families(document, text, rules, now)
+        else:
+            document.segments = [
+                Segment(new_id(), document, position, chunk, None, None, now, new_id(), updated_at=now)
+                for position, chunk in enumerate(split(text, rules), 1)
+            ]
         document.word_count = sum(len(segment.content) for segment in document.segments)
 
     def _complete(self, document: Document) -> None:

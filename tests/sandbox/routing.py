@@ -19,10 +19,18 @@ class Operation:
     auth: "dataset", "app" or "none". counted: whether the plan's rate limit counts it. matches: the routes that Flask-RESTX offers in this
     operation's 404 for an unknown knowledge base. lacking: the defect under which the server does not have this operation. races: the defect
     under which calls at once hinder each other; under it prepare, an async function, looks at what is there before the call's cost is paid.
+    form: the setting that says how much of a file is held, if the operation takes a form.
     """
 
     def __init__(
-        self, name: str, function: Callable[..., Any], auth: str, counted: bool, matches: Sequence[str], lacking: str
+        self,
+        name: str,
+        function: Callable[..., Any],
+        auth: str,
+        counted: bool,
+        matches: Sequence[str],
+        lacking: str,
+        form: str = "",
     ) -> None:
         self.name = name
         self.function = function
@@ -30,6 +38,7 @@ class Operation:
         self.counted = counted
         self.matches = list(matches)
         self.lacking = lacking
+        self.form = form
         self.races = ""
         self.prepare: Callable[..., Any] | None = None
 
@@ -54,14 +63,14 @@ Found = tuple[Node, dict[str, str]]
 
 
 class Router:
-    """All routes under /v1."""
+    """All routes: those under /v1, and the few that links lead to."""
 
     def __init__(self) -> None:
         self._root = Node()
         self.names: list[str] = []
 
     def add(self, method: str, path: str, operation: Operation) -> None:
-        """path is like /datasets/{dataset_id}/documents; a parameter whose name ends in _id must be a UUID."""
+        """path is like /v1/datasets/{dataset_id}/documents; a parameter whose name ends in _id must be a UUID."""
         node = self._root
         for part in path.strip("/").split("/"):
             node = self._child(node, part)
@@ -81,7 +90,7 @@ class Router:
         return node.text[1]
 
     def find(self, path: str) -> Found | None:
-        """The node for a decoded path below /v1, and its parameters."""
+        """The node for a decoded path, and its parameters."""
         params: dict[str, str] = {}
         node = self._walk(self._root, path.split("/"), 1, params)
         return None if node is None else (node, params)
@@ -119,12 +128,14 @@ def operation(
     counted: bool = False,
     matches: Sequence[str] = (),
     lacking: str = "",
+    form: str = "",
+    base: str = "/v1",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the function below as the operation at these paths; all but the first are aliases."""
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        made = Operation(name, function, auth, counted, matches, lacking)
-        ROUTES.extend((method, path, made) for path in paths)
+        made = Operation(name, function, auth, counted, matches, lacking, form)
+        ROUTES.extend((method, base + path, made) for path in paths)
         function.operation = made  # type: ignore[attr-defined]
         return function
 

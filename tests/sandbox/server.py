@@ -18,14 +18,24 @@ from .call import Call, World, key_of
 from .connection import Connection, Sent
 from .counters import Counters
 from .delivery import pause, send, spoil, stall
-from .errors import Refusal, gunicorn_page, html_404, internal_error, method_not_allowed, nginx_page, redirect
+from .errors import (
+    Refusal,
+    form_too_large,
+    gunicorn_page,
+    html_404,
+    internal_error,
+    method_not_allowed,
+    nginx_page,
+    redirect,
+)
 from .faults import Fault, Faults
 from .indexing import Indexer
+from .multipart import Form, boundary_of
 from .relay import Relay
 from .routing import Operation, router
 from .settings import Settings
 from .state import State
-from .wire import HTML_TYPE, Answer, Headers, Writer, cors_headers, json_answer
+from .wire import HTML_TYPE, Answer, Headers, Writer, cors_headers, json_answer, no_content
 from .work import Work
 
 _BAD_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -68,6 +78,7 @@ class Server:
             "datasets": lambda: len(self.state.datasets),
             "indexing": self.indexer.state,
             "workers": self.work.state,
+            "uploads": self.world.uploads.state,
         }
 
     # --- listening
@@ -106,6 +117,7 @@ class Server:
         self.faults.clear()
         self.indexer.reset()
         self.state.reset()
+        self.world.uploads.reset()
         self.counters.reset()
 
     # --- connections
@@ -208,7 +220,7 @@ class Server:
                 return root, _UNKNOWN, {}
             shown = {"welcome": "Dify OpenAPI", "api_version": "v1", "server_version": self.settings.dify_version}
             return json_answer(shown), _UNKNOWN, {}
-        found = self._router.find(path[3:]) if path.startswith("/v1/") else None
+        found = self._router.find(path)
         if found is None:
             return html_404(), _UNKNOWN, {}
         node, params = found
@@ -251,6 +263,8 @@ class Server:
         """The request's body into the call; an answer if it grows too large."""
         if not request.body_exists:
             return None
+        if call.operation.form:
+            return await self._read_form(request, call)
         if "Content-Length" in request.headers:
             call.body = await request.read()
             return None
@@ -262,6 +276,23 @@ class Server:
             parts.append(part)
         call.body = b"".join(parts)
         return None
+
+    async def _read_form(self, request: web.BaseRequest, call: Call) -> Answer | None:
+        """The request's body into a form, a piece at a time; what is no form is read past."""
+        uploads, operation = self.world.uploads, call.operation
+        boundary = boundary_of(request.headers.get("Content-Type", ""))
+        keep = int(getattr(self.settings, operation.form))
+        form = call.form = Form(boundary, keep, lambda part: uploads.note(operation.name, part))
+        size = 0
+        async for piece in request.content.iter_any():
+            size += len(piece)
+            if size > self.settings.body_limit:
+                return nginx_page(413, "Request Entity Too Large", closes=True)
+            form.feed(piece)
+            uploads.bytes += len(piece)
+            self.counters.changed()
+        form.finish()
+        return form_too_large().answer if form.too_large else None
 
     def _head(self, request: web.BaseRequest, answer: Answer, keep_alive: bool) -> bytes:
         origin = request.headers.get("Origin")
@@ -307,7 +338,7 @@ class Server:
             if not admitted:
                 call.admit()
             answer: Answer = call.operation.function(call)
-            return answer
+            return no_content() if answer.done and not self.settings.has("deletes-answer-200") else answer
         except Refusal as refusal:
             return refusal.answer
         except (

@@ -22,6 +22,15 @@ DEFECTS: dict[str, str] = {
     "bad-rule-sticks": "a bad chunk size is accepted and becomes the default of later documents",
     "technique-required": "create-by-text without indexing_technique is refused although the knowledge base has one",
     "routes-absent": "the operations that 1.12.1 lacks answer HTML 404 or JSON 405",
+    "deletes-answer-200": "deletes and tag bindings answer 200 with the body 204 where a 204 is documented",
+    "child-delete-400": "child chunk delete in an economy knowledge base is 400 although the child chunk is gone",
+    "literal-message": "the message of a 413 holds a literal {message}",
+    "empty-message-400": "create-by-file with a file too large or of another type is a 400 without a message",
+    "economy-searches-semantically": "an economy knowledge base made without a retrieval_model is searched semantically: 400",
+    "retrieval-switches-500": "a retrieval_model without its switches is a 500 whose message is the missing one's name",
+    "absent-field-200": "update and delete of a metadata field that does not exist are 200",
+    "rename-loses-values": "renaming a metadata field loses its value on documents that are disabled or not completed",
+    "write-failures-swallowed": "a metadata write with an unknown document or field, or a NUL in a value, is 200 all the same",
     "root-404": "GET /v1/ is an HTML 404 (with X-Version)",
     "same-name-duplicates": "a create-by-text with a known name adds a second document (servers before 1.12)",
 }
@@ -30,13 +39,26 @@ DEFECTS: dict[str, str] = {
 _OPT_IN = {"same-name-duplicates"}
 
 
+# The version that "present" stands for: a server of the published contract, which says no number. The first one after the recorded line.
+PRESENT = "1.13.0"
+
+
+def version_of(text: str) -> str:
+    """A version as X-Version says it."""
+    return PRESENT if text == "present" else text
+
+
+def is_present(version: str) -> bool:
+    """Whether a version is later than the recorded line, and so keeps to the published contract."""
+    try:
+        return tuple(int(part) for part in version.split(".")[:3]) > (1, 12, 1)
+    except ValueError:
+        return False
+
+
 def defects_of(version: str) -> set[str]:
     """The defects that a version has unless they are switched by hand: those seen on 1.12.1 hold for it and for all before it."""
-    try:
-        numbers = tuple(int(part) for part in version.split(".")[:3])
-    except ValueError:
-        numbers = (0,)
-    return set(DEFECTS) - _OPT_IN if numbers <= (1, 12, 1) else set()
+    return set() if is_present(version) else set(DEFECTS) - _OPT_IN
 
 
 @dataclass(frozen=True)
@@ -87,11 +109,19 @@ class Settings:
     rate_window_s: float = 60.0
     body_limit: int = 100 * 1024 * 1024
     upload_limit: int = 15 * 1024 * 1024
+    keep_upload_bytes: int = 1024 * 1024
+    audio_bytes: int = 0
+    speech_kinds: list[str] = field(default_factory=lambda: ["chat", "completion", "agent-chat"])
     hidden_names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.dify_version = version_of(self.dify_version)
         if self.defects is None:
             self.defects = defects_of(self.dify_version)
+
+    @property
+    def present(self) -> bool:
+        return is_present(self.dify_version)
 
     def has(self, defect: str) -> bool:
         return self.defects is not None and defect in self.defects

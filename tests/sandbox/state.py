@@ -50,6 +50,18 @@ class Segment:
     updated_at: int = 0
     updated_by: str | None = None
     hit_count: int = 0
+    status: str = "completed"
+    children: list[ChildChunk] = field(default_factory=list)
+
+
+@dataclass
+class ChildChunk:
+    id: str
+    position: int
+    content: str
+    type: str
+    created_at: int
+    updated_at: int
 
 
 @dataclass
@@ -69,6 +81,7 @@ class Upload:
     extension: str
     mime_type: str
     created_at: float
+    content: bytes | None = None  # None: the document's text
 
 
 @dataclass

@@ -12,17 +12,26 @@ import time
 from typing import Any, NamedTuple
 
 from ..call import Call
-from ..errors import Refusal, envelope, internal_error, invalid_param, not_found
+from ..errors import (
+    Refusal,
+    envelope,
+    file_too_large,
+    internal_error,
+    invalid_param,
+    no_file_uploaded,
+    not_found,
+    too_many_files,
+)
+from ..multipart import FilePart, Form
 from ..routing import operation
 from ..state import AUTOMATIC_RULES, Dataset, Document, ProcessRule, Upload, new_id
 from ..validate import RETRIEVAL_MODEL, Field, check, problem, refuse, refuse_nul
 from ..wire import Answer, json_answer
 from .datasets import TECHNIQUES
 from .documents import render
+from .files import BAD_IN_FILE_NAME, NAME_MOST, cut_name
 from .models import require_embedding
-from .multipart import FilePart, parse
 
-NAME_MOST = 200
 EXTENSIONS = frozenset(
     [
         "txt",
@@ -47,7 +56,6 @@ EXTENSIONS = frozenset(
         "epub",
     ]
 )
-_BAD_IN_FILE_NAME = frozenset('/\\:*?"<>|')
 FORMS = ("text_model", "hierarchical_model", "qa_model")
 PROCESS_RULE = Field(
     "process_rule",
@@ -88,6 +96,7 @@ class Source(NamedTuple):
     size: int
     extension: str
     mime_type: str
+    content: bytes | None = None
 
 
 # --- checking
@@ -144,7 +153,16 @@ def _check_rule(call: Call, given: dict[str, Any] | None) -> ProcessRule | None:
 
 def new_upload(source: Source) -> Upload:
     """A new file behind a document."""
-    return Upload(new_id(), source.name, source.size, source.extension, source.mime_type, round(time.time(), 6))
+    same = source.content is None or source.content == source.text.encode("utf-8", "replace")
+    return Upload(
+        new_id(),
+        source.name,
+        source.size,
+        source.extension,
+        source.mime_type,
+        round(time.time(), 6),
+        None if same else source.content,
+    )
 
 
 def _requeue(call: Call, document: Document, source: Source, is_update: bool) -> None:
@@ -243,23 +261,37 @@ def _data_part(texts: dict[str, str]) -> dict[str, Any]:
 def _one_file(files: list[FilePart]) -> FilePart:
     named = [part for part in files if part.field == "file" and part.name]
     if not named:
-        raise Refusal(envelope(400, "no_file_uploaded", "Please upload your file."))
+        raise no_file_uploaded()
     if len({part.field for part in files}) > 1:
-        raise Refusal(envelope(400, "too_many_files", "Only one file is allowed."))
+        raise too_many_files()
     return named[0]
 
 
-def _file_source(part: FilePart) -> tuple[Source, str]:
-    """The file as a source, and its extension; a long name is cut before its extension."""
-    if set(part.name) & _BAD_IN_FILE_NAME:
+def _file_source(part: FilePart) -> Source:
+    """The file as a source; a long name is cut before its extension. Of a file that is too large no text is held, and none is needed."""
+    if set(part.name) & BAD_IN_FILE_NAME:
         raise invalid_param("Filename contains invalid characters")
-    stem, dot, extension = part.name.rpartition(".")
-    extension = extension.lower() if dot else ""
-    name = part.name
-    if len(name) > NAME_MOST:
-        name = stem[:NAME_MOST] + "." + extension
     mime = part.content_type or "application/octet-stream"
-    return Source(name, part.data.decode("utf-8", "replace"), len(part.data), extension, mime), extension
+    content = part.content or b""
+    return Source(cut_name(part.name), content.decode("utf-8", "replace"), part.size, part.extension, mime, content)
+
+
+def _unusable(call: Call, source: Source, is_update: bool) -> None:
+    """Refuse a file that is too large or of another type, which a create does without saying why."""
+    too_large = source.size > call.world.settings.upload_limit
+    if not too_large and source.extension in EXTENSIONS:
+        return
+    if not is_update and call.world.settings.has("empty-message-400"):
+        raise invalid_param("")
+    if too_large:
+        raise file_too_large(call.world.settings.has("literal-message"), "File size exceeded.")
+    raise Refusal(envelope(415, "unsupported_file_type", "File type not allowed."))
+
+
+def _form(call: Call) -> tuple[dict[str, Any], list[FilePart]]:
+    """The data part, and the files; nothing at all if the body is no form."""
+    form = call.form or Form()
+    return _data_part(form.texts), form.files
 
 
 @operation(
@@ -269,20 +301,19 @@ def _file_source(part: FilePart) -> tuple[Source, str]:
     "/datasets/{dataset_id}/document/create_by_file",
     counted=True,
     matches=_BY_FILE,
+    form="upload_limit",
 )
 def create_by_file(call: Call) -> Answer:
     dataset = call.dataset("400 gone")
-    texts, files = parse(call.headers.get("Content-Type", ""), call.body)
-    data = _data_part(texts)
+    data, files = _form(call)
     data.setdefault("indexing_technique", dataset.indexing_technique)
     if files and not data["indexing_technique"]:
         raise invalid_param("indexing_technique is required.")
     part = _one_file(files)
     if not data.get("process_rule") and dataset.rule is None:
         raise invalid_param("process_rule is required.")
-    source, extension = _file_source(part)
-    if extension not in EXTENSIONS or len(part.data) > call.world.settings.upload_limit:
-        raise invalid_param("")
+    source = _file_source(part)
+    _unusable(call, source, is_update=False)
     return _create(call, dataset, source, data)
 
 
@@ -325,31 +356,31 @@ def update_by_text(call: Call) -> Answer:
     "/datasets/{dataset_id}/documents/{document_id}/update-by-file",
     "/datasets/{dataset_id}/documents/{document_id}/update_by_file",
     counted=True,
+    form="upload_limit",
 )
 def update_by_file(call: Call) -> Answer:
     dataset = call.dataset("400 gone")
-    texts, files = parse(call.headers.get("Content-Type", ""), call.body)
-    data = _data_part(texts)
+    data, files = _form(call)
     rule = _check_rule(call, data.get("process_rule"))
     if not files and rule is None:
         raise invalid_param("Data source or Process rule is required")
     if not files:
         document = call.document(dataset, "Document not found")
         return _update(call, document, _text_source(document.name, document.text), rule, data.get("name") or document.name)
-    source, extension = _file_source(_one_file(files))
-    if source.size > call.world.settings.upload_limit:
-        raise Refusal(envelope(413, "file_too_large", "File size exceeded. {message}"))
-    if extension not in EXTENSIONS:
-        raise Refusal(envelope(415, "unsupported_file_type", "File type not allowed."))
+    source = _file_source(_one_file(files))
+    _unusable(call, source, is_update=True)
     document = call.document(dataset, "Document not found")
     return _update(call, document, source, rule, data.get("name") or source.name)
 
 
 @operation(
-    "documents.update", "PATCH", "/datasets/{dataset_id}/documents/{document_id}", counted=True, lacking="routes-absent"
+    "documents.update",
+    "PATCH",
+    "/datasets/{dataset_id}/documents/{document_id}",
+    counted=True,
+    lacking="routes-absent",
+    form="upload_limit",
 )
 def update(call: Call) -> Answer:
-    """The later contract's update: by file if there is one, else by text."""
-    if call.headers.get("Content-Type", "").lower().startswith("multipart/"):
-        return update_by_file(call)  # type: ignore[no-any-return]
-    return update_by_text(call)  # type: ignore[no-any-return]
+    """The later contract's update by file."""
+    return update_by_file(call)  # type: ignore[no-any-return]

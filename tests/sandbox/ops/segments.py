@@ -9,11 +9,35 @@ from ..call import Call, paginate
 from ..errors import internal_error, invalid_param, not_found
 from ..indexing import keywords_of, node_hash
 from ..routing import operation
-from ..state import Document, Segment, new_id
+from ..state import ChildChunk, Document, Segment, new_id
 from ..validate import Field, check
 from ..wire import Answer, done_204, json_answer
 
 _PATH = "/datasets/{dataset_id}/documents/{document_id}/segments"
+
+
+def render_child(segment: Segment, child: ChildChunk) -> dict[str, Any]:
+    return {
+        "id": child.id,
+        "segment_id": segment.id,
+        "content": child.content,
+        "position": child.position,
+        "word_count": len(child.content),
+        "type": child.type,
+        "created_at": child.created_at,
+        "updated_at": child.updated_at,
+    }
+
+
+def _is_full_doc(segment: Segment) -> bool:
+    """Of a document that is one parent, lists leave the children out."""
+    return (segment.document.rule.rules or {}).get("parent_mode") == "full-doc"
+
+
+def _keywords(segment: Segment) -> list[str] | None:
+    if segment.document.doc_form == "hierarchical_model":
+        return segment.keywords
+    return keywords_of(segment.content) if segment.keywords is None else segment.keywords
 
 
 def render(segment: Segment) -> dict[str, Any]:
@@ -27,23 +51,23 @@ def render(segment: Segment) -> dict[str, Any]:
         "answer": segment.answer,
         "word_count": len(segment.content) + len(segment.answer or ""),
         "tokens": 0,
-        "keywords": keywords_of(segment.content) if segment.keywords is None else segment.keywords,
+        "keywords": _keywords(segment),
         "index_node_id": segment.index_node_id,
         "index_node_hash": node_hash(segment.content),
         "hit_count": segment.hit_count,
         "enabled": segment.enabled,
         "disabled_at": segment.disabled_at,
         "disabled_by": None if segment.disabled_at is None else owner,
-        "status": "completed",
+        "status": segment.status,
         "created_by": owner,
         "created_at": segment.created_at,
         "updated_at": segment.updated_at,
         "updated_by": segment.updated_by,
         "indexing_at": segment.created_at,
-        "completed_at": segment.created_at,
+        "completed_at": segment.created_at if segment.status == "completed" else None,
         "error": None,
         "stopped_at": None,
-        "child_chunks": [],
+        "child_chunks": [] if _is_full_doc(segment) else [render_child(segment, child) for child in segment.children],
         "attachments": [],
         "summary": None,
     }
@@ -114,7 +138,7 @@ def create(call: Call) -> Answer:
     return json_answer({"data": [render(segment) for segment in made], "doc_form": document.doc_form})
 
 
-def _segment(call: Call) -> Segment:
+def segment_of(call: Call) -> Segment:
     document = call.document(call.dataset("404"))
     for segment in document.segments:
         if segment.id == call.params["segment_id"]:
@@ -128,12 +152,12 @@ def _single(segment: Segment) -> Answer:
 
 @operation("segments.get", "GET", _PATH + "/{segment_id}")
 def get(call: Call) -> Answer:
-    return _single(_segment(call))
+    return _single(segment_of(call))
 
 
 @operation("segments.update", "POST", _PATH + "/{segment_id}", counted=True)
 def update(call: Call) -> Answer:
-    segment = _segment(call)
+    segment = segment_of(call)
     payload = check("SegmentUpdatePayload", call.json(), (Field("segment", "dict", required=True),))
     change = payload["segment"]
     enabled = change.get("enabled")
@@ -154,7 +178,7 @@ def update(call: Call) -> Answer:
 
 @operation("segments.delete", "DELETE", _PATH + "/{segment_id}", counted=True)
 def delete(call: Call) -> Answer:
-    segment = _segment(call)
+    segment = segment_of(call)
     segment.document.segments.remove(segment)
     call.effect()
     return done_204()

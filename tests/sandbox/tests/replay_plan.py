@@ -23,6 +23,23 @@ _PAGE = "Paragraph {0} of page 1. The quick brown fox number 1 jumps over the la
 _TEXT = "".join(_PAGE.format(n) for n in range(16))
 
 
+_FAMILY = "cf3b3c82-d6e7-45bc-b242-f7d0ce14104b"
+_PARENTS: dict[str, Any] = {
+    "mode": "hierarchical",
+    "rules": {
+        "segmentation": {"separator": "###PARENT_SECTION###", "max_tokens": 4000},
+        "parent_mode": "paragraph",
+        "subchunk_segmentation": {"separator": "###CHILD_SECTION###", "max_tokens": 4000},
+    },
+}
+_FAMILY_DOCUMENT: dict[str, Any] = {
+    "id": "57eb5109-74d5-4dcf-9eb2-c9a188df5d55",
+    "text": "Parent one. ###CHILD_SECTION### child a ###PARENT_SECTION### Parent two.",
+    "rule": _PARENTS,
+}
+_FAMILY_EMPTY: dict[str, Any] = {"id": "7603e120-b928-4b24-915b-14ad6d714afa", "text": "", "rule": _PARENTS}
+
+
 def _dataset(id_: str, **more: Any) -> dict[str, Any]:
     return {"id": id_, **more}
 
@@ -170,6 +187,15 @@ SEED: dict[str, dict[str, Any]] = {
         ]
     },
     "absent": {"datasets": [_dataset(_MAIN, documents=[{"id": "07b88b46-0e6b-4f00-bc46-223550de6861"}])]},
+    "files": {},
+    "audio": {},
+    "child_chunks": {
+        "datasets": [
+            _dataset("fd6b2f6c-547c-4567-8183-b26156a340e1"),
+            _dataset(_FAMILY, doc_form="hierarchical_model", documents=[_FAMILY_DOCUMENT]),
+            _dataset("0f29a622-a7c6-4a55-83f4-6a21d2f83126", doc_form="hierarchical_model", documents=[_FAMILY_EMPTY]),
+        ]
+    },
     "models": {},
     "info": {},
 }
@@ -177,7 +203,7 @@ SEED: dict[str, dict[str, Any]] = {
 # The mended server was recorded, but for faults.update_stuck; and there was no model provider at first.
 SETTINGS: dict[str, dict[str, Any]] = {
     name: {"models": "none", "vector_store": False, "rate_limit": 0}
-    for name in ("datasets", "documents", "metadata", "tags", "retrieve", "models", "segments")
+    for name in ("datasets", "documents", "metadata", "tags", "retrieve", "models", "segments", "audio", "child_chunks")
 }
 
 Step = tuple[str, Any]
@@ -261,6 +287,11 @@ STEPS: dict[str, list[Step]] = {
     "models.available/llm": [("settings", {"models": "stub"})],
     "documents.create_by_text/same_name_as_disabled": [("document off by name", (_LOCK, "locked"))],
     "documents.create_by_text/twice_quickly_2": [HOLD],
+    "files.preview/ok": [("file used", "d0e54fd1-1b6e-49c0-8b92-fbcb0528542d")],
+    "files.preview/text": [("file used", "ee65418e-5eea-4503-a34f-08fa9ef0d92c")],
+    "audio.to_text/provider_not_initialize": [("settings", {"models": "unconfigured"})],
+    "audio.to_text/ok": [("settings", {"models": "stub"})],
+    "child_chunks.delete/vector_store_down": [("settings", {"models": "stub"})],
     "errors.401/workspace_archived": [("workspace", ("other", {"archived": True}))],
     "errors.403/dataset_api_disabled": [("dataset", ("faa7ec26-c339-40ee-a542-990789041bb5", {"enable_api": False}))],
     "billing.403/vector_space": [_fault("vector_space_full")],
@@ -294,9 +325,6 @@ SKIPPED_OPERATIONS: dict[str, str] = {
     **dict.fromkeys(
         ("getChatAppParameters", "getChatWebAppSettings", "sendChatMessage", "executeWorkflow", "uploadChatFile"),
         "app operations are not played yet",
-    ),
-    **dict.fromkeys(
-        ("createChildChunk", "getChildChunks", "updateChildChunk", "deleteChildChunk"), "child chunks are not played yet"
     ),
 }
 

@@ -71,6 +71,8 @@ class Replay:
         elif what == "document off by name":
             (found,) = (d["id"] for d in s.dataset(value[0])["documents"] if d["name"] == value[1])
             s.ask("PATCH", f"/datasets/{value[0]}/documents/{found}", {"enabled": False})
+        elif what == "file used":
+            s.use_file(self.mapped(value))
         elif what == "workspace":
             s.ask("PATCH", f"/workspaces/{value[0]}", value[1])
         elif what == "advance":
@@ -217,6 +219,9 @@ def differences(exchange: dict[str, Any], answer: Answer, replay: Replay) -> Ite
     if recorded["body_kind"] == "text":
         if recorded["body"]["text"].encode() != answer.body:
             yield f"body {answer.body!r} instead of {recorded['body']['text']!r}"
+    elif recorded["body_kind"] == "base64":
+        if base64.b64decode(recorded["body"]["base64"]) != answer.body:
+            yield f"another body of {len(answer.body)} bytes"
     elif recorded["body_kind"] == "json":
         yield from json_differences(exchange, answer, replay)
     elif answer.body:

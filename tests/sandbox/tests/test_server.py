@@ -12,7 +12,7 @@ import pytest
 from sandbox import cli
 from sandbox.testing import ControlError, Sandbox
 
-from wire import Client, create_dataset, create_document
+from wire import Client, create_dataset, create_document, multipart
 
 
 def test_plain_and_tls_reach_the_same_server(sandbox: Sandbox) -> None:
@@ -209,8 +209,8 @@ def test_a_later_version_has_none_of_the_defects() -> None:
         dataset = create_dataset(client)
         document = create_document(client, dataset)["document"]["id"]
         later.drain_indexing()
-        body = {"name": "b", "text": "New."}
-        assert client.ask("PATCH", f"/datasets/{dataset}/documents/{document}", body).status == 200
+        form = multipart(("file", "b.txt", "text/plain", b"New."))
+        assert client.post_form(f"/datasets/{dataset}/documents/{document}", form, method="PATCH").status == 200
 
 
 def test_the_rate_limit_counts_refused_calls_too(sandbox: Sandbox) -> None:

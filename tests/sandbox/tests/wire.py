@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 DEADLINE_S = 20.0
+BOUNDARY = "----sandbox-tests"
 
 
 class Answer(NamedTuple):
@@ -65,6 +66,12 @@ class Client:
         self.send(method, self.prefix + path, sent, data)
         return self.receive(method)
 
+    def post_form(self, path: str, body: bytes, method: str = "POST") -> Answer:
+        """A form below the base URL with the key; its body comes from multipart()."""
+        sent = {"Authorization": f"Bearer {self.key}", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        self.send(method, self.prefix + path, sent, body)
+        return self.receive(method)
+
     def rest(self) -> bytes:
         """All that comes until the connection ends. ConnectionResetError if it ends with a reset."""
         parts = []
@@ -92,6 +99,17 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def multipart(*parts: tuple[str, str | None, str | None, bytes]) -> bytes:
+    """A form's body: field, file name (None for a text), type (None for none), content."""
+    out = []
+    for field, name, kind, data in parts:
+        filename = "" if name is None else f'; filename="{name}"'
+        type_line = "" if kind is None else f"\r\nContent-Type: {kind}"
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{filename}{type_line}\r\n\r\n'
+        out.append(head.encode() + data + b"\r\n")
+    return b"".join(out) + f"--{BOUNDARY}--\r\n".encode()
 
 
 def create_dataset(client: Client, name: str = "pages", **more: Any) -> str:
