@@ -100,6 +100,10 @@ static const char load_hint[] = "Send fewer calls at once; it passes by itself."
 static const char part_hint[] =
     "A part of the server is down: ask its operator to look at plugin daemon and vector store.";
 
+static const char model_hint[] =
+    "The app's model failed, not this server: its provider's words are in the message. The run is in "
+    "the app's history, so look before sending it again.";
+
 static const rule rules[] = {
     {400, NULL, "Too many requests", DP_OVERLOADED, PASSES, load_hint},
     {400, NULL, "Failed to request plugin daemon", DP_SERVER_ERROR, PARTLY, part_hint},
@@ -121,6 +125,9 @@ static const rule rules[] = {
      "The key belongs to an app of another mode; use a chat app's key."},
     {400, "app_unavailable", NULL, DP_INVALID_REQUEST, FINAL,
      "The app is not published, or has no model; look at it in Dify."},
+    {400, "completion_request_error", NULL, DP_SERVER_ERROR, PARTLY, model_hint},
+    {400, "provider_quota_exceeded", NULL, DP_QUOTA, FINAL,
+     "The workspace has used up what its model provider allows."},
     {403, NULL, "request rate limit", DP_RATE_LIMITED, PASSES, wait_hint},
     {403, NULL, "limit of your subscription", DP_QUOTA, FINAL, plan_hint},
     {403, NULL, "capacity of the", DP_QUOTA, FINAL, plan_hint},
