@@ -8,13 +8,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from .apps import App, Apps, EndUser
 from .counters import Counters
 from .errors import RATE_LIMIT, forbidden, internal_error, invalid_param, not_found, unauthorized
 from .indexing import Indexer
 from .multipart import Form
 from .routing import Operation
+from .runs import Runs
+from .scripts import Scripts
 from .settings import Key, Settings
 from .state import Dataset, Document, State, Workspace
+from .streams import Streams
 from .uploads import Uploads
 from .validate import is_json_type, parse_json, problem, refuse, unsupported_media_type
 
@@ -28,6 +32,10 @@ class World:
         self.counters = counters
         self.indexer = indexer
         self.uploads = Uploads()
+        self.apps = Apps(settings)
+        self.runs = Runs(counters.changed)
+        self.streams = Streams(counters.changed)
+        self.scripts = Scripts()
 
 
 class Call:
@@ -45,6 +53,7 @@ class Call:
         "workspace",
         "found",
         "context",
+        "at_end",
         "_query",
         "_raw_query",
     )
@@ -73,6 +82,7 @@ class Call:
         self.workspace: Workspace = None  # type: ignore[assignment]  # set by admit()
         self.found: Dataset | None = None
         self.context: Any = None
+        self.at_end: list[Callable[[], None]] = []
         self._raw_query = raw_query
         self._query: list[tuple[str, str]] | None = None
 
@@ -104,8 +114,16 @@ class Call:
         if self.key is None or (self.key.kind == "dataset") != (self.operation.auth == "dataset"):
             raise unauthorized("Access token is invalid")
         self.workspace = self.world.state.workspaces[self.key.workspace]
+        if self.key.kind != "dataset":
+            self._check_app()
         if self.workspace.archived:
             raise unauthorized("Tenant does not exist.")
+
+    def _check_app(self) -> None:
+        if not self.app.normal:
+            raise forbidden("The app's status is abnormal.")
+        if not self.app.api:
+            raise forbidden("The app's API service has been disabled.")
 
     def _count_against_plan(self) -> None:
         """A sliding window for the whole workspace that counts refused calls too."""
@@ -116,6 +134,25 @@ class Call:
         times.append(now)
         if len(times) > self.world.settings.rate_limit:
             raise forbidden(RATE_LIMIT)
+
+    @property
+    def app(self) -> App:
+        """The app of an app's key."""
+        assert self.key is not None
+        return self.world.apps.of(self.key)
+
+    def user(self, where: str = "json", required: bool = True) -> EndUser:
+        """The end user that the body ("json") or the query ("query") names; made when not seen before."""
+        if where == "json":
+            payload = self.json()
+            name = payload.get("user") if isinstance(payload, dict) else None
+        else:
+            name = self.argument("user")
+        if not name:
+            if required:
+                raise invalid_param("Arg user must be provided.")
+            name = "DEFAULT-USER"
+        return self.app.user(str(name))
 
     # --- what it may see
 
@@ -191,6 +228,12 @@ class Call:
         return values[0], values[1]
 
     # --- what it did
+
+    def close(self) -> None:
+        """The answer is out, or cannot be sent any more."""
+        for one in self.at_end:
+            one()
+        self.at_end.clear()
 
     def effect(self, count: int = 1) -> None:
         """Note that the operation's work is done: from here on the client may be told anything."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -61,6 +62,7 @@ class Connection(RequestHandler):
         self.idle_timer: asyncio.TimerHandle | None = None
         self.idle_since = 0.0
         self.writable: asyncio.Future[None] | None = None
+        self.on_lost: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
@@ -77,6 +79,8 @@ class Connection(RequestHandler):
             self.server.lost(self)
         if self.writable is not None and not self.writable.done():
             self.writable.set_result(None)
+        if self.on_lost is not None:
+            self.on_lost()
         super().connection_lost(exc)
 
     # --- idle
@@ -140,6 +144,7 @@ class Connection(RequestHandler):
         super().pause_writing()
         if self.writable is None:
             self.writable = self._loop.create_future()
+            self.server.counters.changed()
 
     def resume_writing(self) -> None:
         super().resume_writing()

@@ -10,6 +10,7 @@ from typing import Any, Callable
 from aiohttp import web
 
 from . import faults as faults_room
+from . import scripts as scripts_room
 from . import seed as seed_room
 from . import uploads as uploads_room
 from .counters import COMPARE
@@ -109,7 +110,7 @@ class Control:
         return self.server.counters.snapshot()
 
     def reset_counters(self, body: dict[str, Any], args: dict[str, str]) -> Any:
-        self.server.counters.reset()
+        self.server.reset_counters()
         return {}
 
     async def wait(self, body: dict[str, Any], args: dict[str, str]) -> Any:
@@ -145,6 +146,22 @@ class Control:
     def release(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         number = body.get("id")
         return {"released": self.server.faults.release(number)}
+
+    def get_scripts(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        return {"scripts": self.server.world.scripts.public(), "members": scripts_room.FIELDS}
+
+    def add_script(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        return self.server.world.scripts.add(body).public()
+
+    def clear_scripts(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        self.server.world.scripts.clear()
+        return {}
+
+    def release_events(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        return {"released": self.server.world.runs.release(body.get("task_id"))}
+
+    def streams(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        return {"streams": self.server.world.streams.listed()}
 
     def close_connections(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         how = body.get("how", "fin")
@@ -274,6 +291,14 @@ ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {
     ("POST", "/faults"): (Control.add_fault, "{match, times, skip, …}: a fault for the next requests that match"),
     ("DELETE", "/faults"): (Control.clear_faults, "no faults; what stalls goes on"),
     ("POST", "/faults/release"): (Control.release, "{id}: let go what that fault (or every one) stalls"),
+    ("GET", "/scripts"): (Control.get_scripts, "the scripts that stand, and what can be in one"),
+    ("POST", "/scripts"): (Control.add_script, "{match, times, skip, …}: what the next runs that match answer, and how"),
+    ("DELETE", "/scripts"): (Control.clear_scripts, "no scripts"),
+    ("POST", "/scripts/release"): (
+        Control.release_events,
+        "{task_id}: let go the event that this run (or every one) holds",
+    ),
+    ("GET", "/streams"): (Control.streams, "the streams, open and ended, with what was written to each"),
     ("POST", "/connections/close"): (Control.close_connections, "close idle connections now; {all, how: fin or rst}"),
     ("POST", "/reset"): (Control.reset, "a fresh server: no data, no faults, numbers at 0"),
     ("GET", "/datasets"): (Control.datasets, "all knowledge bases"),

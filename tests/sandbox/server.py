@@ -79,6 +79,8 @@ class Server:
             "indexing": self.indexer.state,
             "workers": self.work.state,
             "uploads": self.world.uploads.state,
+            "runs": self.world.runs.state,
+            "streams": self.world.streams.state,
         }
 
     # --- listening
@@ -105,6 +107,7 @@ class Server:
 
     def stop(self) -> None:
         self.faults.clear()
+        self.world.runs.reset()
         for made in self._listeners:
             made.close()
         for relay in self.relays:
@@ -112,13 +115,22 @@ class Server:
         for connection in list(self.connections):
             connection.end("fin")
 
+    def reset_counters(self) -> None:
+        """Numbers at 0, but for what is now."""
+        self.counters.reset()
+        self.world.runs.reset_counters()
+        self.world.streams.reset_counters()
+
     def reset(self) -> None:
         """A fresh server: no knowledge bases, no faults, counters at 0. Settings and connections stay."""
         self.faults.clear()
+        self.world.scripts.clear()
+        self.world.runs.reset()
+        self.world.apps.reset()
         self.indexer.reset()
         self.state.reset()
         self.world.uploads.reset()
-        self.counters.reset()
+        self.reset_counters()
 
     # --- connections
 
@@ -161,6 +173,7 @@ class Server:
             status = await self._serve(request, connection, call, early, fault, keep_alive)
         finally:
             connection.rest()
+            call.close()
             self.counters.ended(entry, status)
         return Sent(keep_alive and connection.wire is not None and not connection.wire.is_closing())
 
@@ -301,6 +314,8 @@ class Server:
             preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
             cors = cors_headers(origin, request.headers.get("Access-Control-Request-Headers"), preflight)
         head = self.writer.head(answer, keep_alive, cors)
+        if answer.attach is not None:
+            answer.attach(request.protocol)
         if request.method == "HEAD":
             answer.body, answer.pieces = b"", None
         return head
@@ -310,8 +325,13 @@ class Server:
     async def _answer(self, call: Call) -> Answer:
         """Do the work, at its cost. It is finished also when the client goes away meanwhile."""
         if self.work.is_free and not self._races(call):
-            return self._execute(call, admitted=False)
+            return await self._settled(self._execute(call, admitted=False))
         return await asyncio.shield(asyncio.ensure_future(self._paid(call)))
+
+    @staticmethod
+    async def _settled(answer: Answer) -> Answer:
+        """What comes of a promise."""
+        return answer if answer.later is None else await answer.later
 
     def _races(self, call: Call) -> bool:
         return bool(call.operation.races) and self.settings.has(call.operation.races)
@@ -320,18 +340,23 @@ class Server:
         name = call.operation.name
         limit = int(self.settings.worker_connections)
         await self.work.gate.enter(limit)
+        streams = False
         try:
             call.admit()
             if self._races(call):
                 await call.operation.prepare(call)  # type: ignore[misc]  # set together with races
             await self.work.before(name)
-            answer = self._execute(call, admitted=True)
+            answer = await self._settled(self._execute(call, admitted=True))
             await self.work.after(name, answer.items)
+            streams = answer.pieces is not None
+            if streams:
+                call.at_end.append(lambda: self.work.gate.leave(limit))
             return answer
         except Refusal as refusal:
             return refusal.answer
         finally:
-            self.work.gate.leave(limit)
+            if not streams:
+                self.work.gate.leave(limit)
 
     def _execute(self, call: Call, admitted: bool) -> Answer:
         try:

@@ -80,6 +80,23 @@ DEFAULT_KEYS = (
     Key("sandbox-app-workflow", "main", "workflow", "workflow"),
     Key("sandbox-app-completion", "main", "completion", "completion"),
     Key("sandbox-app-agent", "main", "agent-chat", "agent"),
+    # Apps of a special kind, by their names: see apps.py.
+    *(
+        Key(f"sandbox-app-{kind}-{what}", "main", "workflow" if kind == "workflow" else "advanced-chat", f"{kind}-{what}")
+        for kind, what in (
+            ("chatflow", "slow"),
+            ("chatflow", "steps"),
+            ("chatflow", "fail"),
+            ("chatflow", "limit1"),
+            ("chatflow", "human"),
+            ("workflow", "slow"),
+            ("workflow", "fail"),
+            ("workflow", "limit1"),
+            ("workflow", "human"),
+            ("workflow", "unpublished"),
+            ("workflow", "apioff"),
+        )
+    ),
 )
 
 
@@ -113,6 +130,10 @@ class Settings:
     audio_bytes: int = 0
     speech_kinds: list[str] = field(default_factory=lambda: ["chat", "completion", "agent-chat"])
     hidden_names: list[str] = field(default_factory=list)
+    ping_interval_s: float = 10.0
+    app_second_s: float = 1.0
+    new_conversation_ms: float = 0.0
+    app_limit: int = 0
 
     def __post_init__(self) -> None:
         self.dify_version = version_of(self.dify_version)
@@ -207,6 +228,7 @@ DEFAULT_SERVER: dict[str, Any] = {
         "models.list": 53.0,
         "apps.info": 11.0,
     },
+    "new_conversation_ms": 1000.0,
     "cpu_ms_per_item": {"datasets.list": 5.0, "documents.list": 3.5, "metadata.assign": 10.0},
 }
 PRESETS: dict[str, dict[str, Any]] = {"default-server": DEFAULT_SERVER}

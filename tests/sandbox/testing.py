@@ -99,6 +99,21 @@ class Control:
         """Let go what a fault stalls."""
         self.ask("POST", "/faults/release", {"id": fault})
 
+    def script(self, match: dict[str, Any] | None = None, times: int | None = 1, skip: int = 0, **action: Any) -> int:
+        """Order what the next runs that match answer, and how: see scripts.py; returns its number."""
+        return int(self.ask("POST", "/scripts", {"match": match or {}, "times": times, "skip": skip, **action})["id"])
+
+    def clear_scripts(self) -> None:
+        self.ask("DELETE", "/scripts")
+
+    def release_event(self, task_id: str | None = None) -> int:
+        """Let go the event that a run (or every run) holds; how many were held."""
+        return int(self.ask("POST", "/scripts/release", {"task_id": task_id})["released"])
+
+    def streams(self) -> list[dict[str, Any]]:
+        """The streams, oldest first, with what was written to each."""
+        return self.ask("GET", "/streams")["streams"]  # type: ignore[no-any-return]
+
     def close_connections(self, all_: bool = False, how: str = "fin") -> int:
         return int(self.ask("POST", "/connections/close", {"all": all_, "how": how})["closed"])
 

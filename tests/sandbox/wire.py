@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +21,7 @@ class Answer:
     """One answer before it meets a connection. `made_by` is "app" (X-Version), "bare" (X-Version, no CORS: made before Flask-RESTX) or "nginx".
 
     An answer with `pieces` is sent as they come: each is an HTTP chunk, or, if `length` tells how long they are together, a part of a plain body.
+    `attach` is told the connection that carries it. With `later`, this is a promise: the answer is what comes of that.
     """
 
     __slots__ = (
@@ -36,6 +37,8 @@ class Answer:
         "pieces",
         "length",
         "done",
+        "attach",
+        "later",
     )
 
     def __init__(
@@ -59,6 +62,8 @@ class Answer:
         self.pieces: AsyncIterator[bytes] | None = None
         self.length: int | None = None
         self.done = False
+        self.attach: Callable[[Any], None] | None = None
+        self.later: Awaitable[Answer] | None = None
 
     @property
     def chunked(self) -> bool:

@@ -3,7 +3,9 @@
 from . import (
     apps,
     audio,
+    chat,
     child_chunks,
+    completion,
     datasets,
     document_writes,
     documents,
@@ -13,12 +15,15 @@ from . import (
     retrieve,
     segments,
     tags,
+    workflows,
 )
 
 __all__ = [
     "apps",
     "audio",
+    "chat",
     "child_chunks",
+    "completion",
     "datasets",
     "document_writes",
     "documents",
@@ -28,4 +33,5 @@ __all__ = [
     "retrieve",
     "segments",
     "tags",
+    "workflows",
 ]

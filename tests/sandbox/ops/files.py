@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 from urllib.parse import quote
@@ -67,18 +66,13 @@ def keep(call: Call, part: FilePart, app: str, created_by: str) -> StoredFile:
     return call.world.uploads.store(kept)
 
 
-def _end_user(call: Call, user: str | None) -> str:
-    assert call.key is not None
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{call.key.name}|{user or 'DEFAULT-USER'}"))
-
-
 @operation("files.upload", "POST", "/files/upload", auth="app", form="keep_upload_bytes")
 def upload(call: Call) -> Answer:
     assert call.key is not None
     part = only_file(call)
     check_size(call, part)
     assert call.form is not None
-    stored = keep(call, part, call.key.name, _end_user(call, call.form.texts.get("user")))
+    stored = keep(call, part, call.key.name, call.app.user(call.form.texts.get("user") or "DEFAULT-USER").id)
     call.effect()
     return json_answer(_shown(call, stored), 201)
 
