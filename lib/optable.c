@@ -182,3 +182,13 @@ int dp_op_is_free(dp_op op) {
   const dp__op_desc *desc = dp__op_by_number(op);
   return desc && desc->retry == DP__RETRY_FREE;
 }
+
+dp_answer_form dp_op_answer(dp_op op) {
+  static const dp_answer_form forms[] = {[DP__ANSWER_JSON] = DP_ANSWER_JSON,
+                                         [DP__ANSWER_EVENTS] = DP_ANSWER_EVENTS,
+                                         [DP__ANSWER_BINARY] = DP_ANSWER_BINARY,
+                                         [DP__ANSWER_EMPTY] = DP_ANSWER_EMPTY,
+                                         [DP__ANSWER_ANY] = DP_ANSWER_ANY};
+  const dp__op_desc *desc = dp__op_by_number(op);
+  return desc ? forms[desc->answer] : DP_ANSWER_ANY;
+}

@@ -117,6 +117,18 @@ DP_EXPORT dp_op dp_op_from_name(const char *name);
  * http.request. Any thread. Since 0.1. */
 DP_EXPORT int dp_op_is_free(dp_op op);
 
+/* What a good answer of an operation is. */
+typedef enum dp_answer_form {{
+  DP_ANSWER_JSON = 0,
+  DP_ANSWER_EVENTS = 1, /* a stream of events; without a sink one answer is put together of them */
+  DP_ANSWER_BINARY = 2, /* bytes of some type */
+  DP_ANSWER_EMPTY = 3,
+  DP_ANSWER_ANY = 4 /* http.request: whatever is there */
+}} dp_answer_form;
+
+/* dp_op_answer - DP_ANSWER_ANY for a number that is no operation. Any thread. Since 0.1. */
+DP_EXPORT dp_answer_form dp_op_answer(dp_op op);
+
 #ifdef __cplusplus
 }}
 #endif

@@ -47,6 +47,16 @@ static void unknown_operations_are_not_found(void **state) {
   assert_null(dp__op_by_name(NULL));
   assert_int_equal(dp_op_from_name(NULL), DP_OP_NONE);
   assert_int_equal(dp_op_is_free(DP_OP_NONE), 0);
+  assert_int_equal(dp_op_answer(DP_OP_NONE), DP_ANSWER_ANY);
+}
+
+static void answers_are_what_the_table_says(void **state) {
+  (void)state;
+  assert_int_equal(dp_op_answer(DP_OP_DATASETS_LIST), DP_ANSWER_JSON);
+  assert_int_equal(dp_op_answer(DP_OP_CHAT_SEND), DP_ANSWER_EVENTS);
+  assert_int_equal(dp_op_answer(DP_OP_FILES_PREVIEW), DP_ANSWER_BINARY);
+  assert_int_equal(dp_op_answer(DP_OP_DATASETS_DELETE), DP_ANSWER_EMPTY);
+  assert_int_equal(dp_op_answer(DP_OP_HTTP_REQUEST), DP_ANSWER_ANY);
 }
 
 static void parameters_are_found_by_name(void **state) {
@@ -271,6 +281,7 @@ int main(void) {
       cmocka_unit_test(every_operation_is_found_by_number_and_name),
       cmocka_unit_test(the_table_is_sorted_by_name),
       cmocka_unit_test(unknown_operations_are_not_found),
+      cmocka_unit_test(answers_are_what_the_table_says),
       cmocka_unit_test(parameters_are_found_by_name),
       cmocka_unit_test(writes_are_not_free),
       cmocka_unit_test(every_template_is_routed_to_its_operation),
