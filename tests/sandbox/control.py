@@ -18,7 +18,7 @@ from .errors import PRESETS
 from .routing import check_names
 from .server import Server
 from .settings import DEFECTS
-from .state import Dataset
+from .state import Dataset, new_id
 
 Handler = Callable[["Control", dict[str, Any], dict[str, str]], Any]
 
@@ -187,9 +187,12 @@ class Control:
     def change_dataset(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         dataset = self.server.state.datasets[args["dataset"]]
         for name, value in body.items():
-            if name not in ("enable_api", "hidden") or not isinstance(value, bool):
-                raise ValueError("expected enable_api or hidden, true or false")
-            setattr(dataset, name, value)
+            if name not in ("enable_api", "hidden", "pipeline") or not isinstance(value, bool):
+                raise ValueError("expected enable_api, hidden or pipeline, true or false")
+            if name == "pipeline":
+                dataset.pipeline_id = new_id() if value else None
+            else:
+                setattr(dataset, name, value)
         return _inspect(dataset)
 
     def fill_dataset(self, body: dict[str, Any], args: dict[str, str]) -> Any:
@@ -303,7 +306,10 @@ ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {
     ("POST", "/reset"): (Control.reset, "a fresh server: no data, no faults, numbers at 0"),
     ("GET", "/datasets"): (Control.datasets, "all knowledge bases"),
     ("GET", "/datasets/{dataset}"): (Control.dataset, "one with its documents' text and metadata"),
-    ("PATCH", "/datasets/{dataset}"): (Control.change_dataset, "{enable_api, hidden}"),
+    ("PATCH", "/datasets/{dataset}"): (
+        Control.change_dataset,
+        "{enable_api, hidden, pipeline}: pipeline gives it a knowledge pipeline",
+    ),
     ("POST", "/datasets/{dataset}/fill"): (Control.fill_dataset, "{count, text}: add so many completed documents at once"),
     ("POST", "/seed"): (Control.seed, "{datasets, tags, fill}: data under ids of your choice; see seed.py"),
     ("GET", "/uploads"): (

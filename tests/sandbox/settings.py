@@ -129,6 +129,7 @@ class Settings:
     keep_upload_bytes: int = 1024 * 1024
     audio_bytes: int = 0
     speech_kinds: list[str] = field(default_factory=lambda: ["chat", "completion", "agent-chat"])
+    pipeline_names: list[str] = field(default_factory=lambda: ["sandbox pipeline"])
     hidden_names: list[str] = field(default_factory=list)
     ping_interval_s: float = 10.0
     app_second_s: float = 1.0

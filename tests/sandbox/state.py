@@ -82,6 +82,7 @@ class Upload:
     mime_type: str
     created_at: float
     content: bytes | None = None  # None: the document's text
+    generated: bool = False  # content that is made while it is sent; see uploads
 
 
 @dataclass
@@ -161,6 +162,7 @@ class Dataset:
     doc_form: str | None = None
     built_in_fields: bool = False
     rule: ProcessRule | None = None
+    pipeline_id: str | None = None
     documents: dict[str, Document] = field(default_factory=dict)
     by_name: dict[str, list[Document]] = field(default_factory=dict)
     fields: dict[str, MetadataField] = field(default_factory=dict)

@@ -111,11 +111,11 @@ def render(dataset: Dataset, embedding_available: bool | None) -> dict[str, Any]
         "external_retrieval_model": _external_retrieval(dataset),
         "doc_metadata": [{"id": f.id, "name": f.name, "type": f.type} for f in dataset.fields.values()],
         "built_in_field_enabled": dataset.built_in_fields,
-        "pipeline_id": None,
-        "runtime_mode": "general",
+        "pipeline_id": dataset.pipeline_id,
+        "runtime_mode": "general" if dataset.pipeline_id is None else "rag_pipeline",
         "chunk_structure": None,
         "icon_info": {"icon_type": None, "icon": None, "icon_background": None, "icon_url": None},
-        "is_published": False,
+        "is_published": dataset.pipeline_id is not None,
         "total_documents": len(documents),
         "total_available_documents": sum(document.display_status == "available" for document in documents),
         "enable_api": dataset.enable_api,
@@ -180,6 +180,7 @@ def create(call: Call) -> Answer:
         embedding_provider=provider,
         retrieval_model=copy.deepcopy(payload.get("retrieval_model")),
         hidden=payload["name"] in settings.hidden_names,
+        pipeline_id=new_id() if payload["name"] in settings.pipeline_names else None,
     )
     call.world.state.add_dataset(dataset)
     call.effect()

@@ -226,6 +226,14 @@ def _add(call: Call, dataset: Dataset, source: Source, form: str, language: str)
     return document
 
 
+def add_document(call: Call, dataset: Dataset, source: Source) -> Document:
+    """One more document by the knowledge base's own rules, as a pipeline makes it."""
+    dataset.rule = dataset.rule or ProcessRule(new_id(), "automatic", AUTOMATIC_RULES)
+    dataset.doc_form = dataset.doc_form or "text_model"
+    dataset.indexing_technique = dataset.indexing_technique or "economy"
+    return _add(call, dataset, source, dataset.doc_form, "English")
+
+
 def _text_source(name: str, text: str) -> Source:
     refuse_nul(name)
     return Source(name[:NAME_MOST], text, len(text), "txt", "text/plain")

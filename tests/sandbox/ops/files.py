@@ -23,7 +23,6 @@ _LIMITS: tuple[tuple[int, frozenset[str]], ...] = (
     (100 * _MB, frozenset(["mp4", "mov", "mpeg", "webm"])),
     (50 * _MB, frozenset(["mp3", "m4a", "wav", "amr", "mpga"])),
 )
-_TRUE, _FALSE = ("true", "1", "yes", "on", "t", "y"), ("false", "0", "no", "off", "f", "n")
 _PUBLIC_FOR = [("Cache-Control", "public, max-age=3600")]
 
 
@@ -140,12 +139,20 @@ def give(content: Content, as_attachment: bool) -> Answer:
     return answer
 
 
+def is_true(text: str) -> bool:
+    return text.lower() in ("true", "1", "yes", "on", "t", "y")
+
+
+def is_false(text: str) -> bool:
+    return text.lower() in ("false", "0", "no", "off", "f", "n")
+
+
 def _as_attachment(call: Call) -> bool:
-    text = (call.argument("as_attachment") or "false").lower()
-    if text not in _TRUE + _FALSE:
+    text = call.argument("as_attachment") or "false"
+    if not (is_true(text) or is_false(text)):
         words = "Input should be a valid boolean, unable to interpret input"
-        raise refuse("FilePreviewQuery", [problem("as_attachment", words, "bool_parsing", call.argument("as_attachment"))])
-    return text in _TRUE
+        raise refuse("FilePreviewQuery", [problem("as_attachment", words, "bool_parsing", text)])
+    return is_true(text)
 
 
 @operation("files.preview", "GET", "/files/{file_id}/preview", auth="app")
@@ -172,12 +179,14 @@ def linked(call: Call) -> Answer:
     content = _find(call, file_id)
     if content is None or not stamp.isdigit() or not call.world.uploads.holds(file_id, stamp, nonce, sign):
         raise not_found("File not found or signature is invalid")
-    return give(content, (call.argument("as_attachment") or "").lower() in _TRUE)
+    return give(content, is_true(call.argument("as_attachment") or ""))
 
 
 def document_content(document: Document) -> Content:
     """The file that a document was made from; a text is one too."""
     upload = document.upload
+    if upload.generated:
+        return Content(upload.name, upload.mime_type, upload.size, None, True)
     data = document.text.encode("utf-8", "replace") if upload.content is None else upload.content
     return Content(upload.name, upload.mime_type, len(data), data)
 

@@ -10,10 +10,10 @@ import asyncio
 from typing import Any
 
 from ..call import LEAST_WRITE_S, Call, looking_first
-from ..errors import invalid_param
+from ..errors import invalid_param, not_found
 from ..routing import UUID, operation, races
 from ..state import OWNER_NAME, Dataset, Document, MetadataField, new_id
-from ..validate import Field, check, problem, refuse
+from ..validate import Field, check, problem, refuse, refuse_nul
 from ..wire import Answer, done_204, json_answer
 
 BUILT_IN = (
@@ -109,11 +109,14 @@ def update(call: Call) -> Answer:
     _check_name(dataset, payload["name"])
     found = dataset.fields.get(call.params["metadata_id"])
     if found is None:
+        if not call.world.settings.has("absent-field-200"):
+            raise not_found("Metadata not found.")
         return json_answer({"id": None, "type": None, "name": None})
     old, found.name = found.name, payload["name"]
     for document in dataset.documents.values():
         # Values of disabled and unfinished documents are not carried over: they are lost.
-        carried = document.enabled and document.indexing_status == "completed"
+        loses = call.world.settings.has("rename-loses-values")
+        carried = not loses or (document.enabled and document.indexing_status == "completed")
         if carried and found.id in document.bindings:
             document.metadata[found.name] = document.metadata.pop(old, None)
     call.effect()
@@ -124,6 +127,8 @@ def update(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     dataset = call.dataset("400")
     gone = dataset.fields.pop(call.params["metadata_id"], None)
+    if gone is None and not call.world.settings.has("absent-field-200"):
+        raise not_found("Metadata not found.")
     if gone is not None:
         for document in dataset.documents.values():
             if gone.id in document.bindings:
@@ -260,6 +265,8 @@ def assign(call: Call) -> Answer:
     operations, overlaps = call.context or (_operations(call), {})
     dataset = call.dataset("400")
     try:
+        if not call.world.settings.has("write-failures-swallowed"):
+            _check_writable(dataset, operations)
         done = sum(_assign_one(dataset, entry, overlaps) for entry in operations)
     finally:
         for overlap in overlaps.values():
@@ -269,6 +276,17 @@ def assign(call: Call) -> Answer:
     answer = json_answer({"result": "success"})
     answer.items = len(operations)
     return answer
+
+
+def _check_writable(dataset: Dataset, operations: list[dict[str, Any]]) -> None:
+    """Refuse what cannot be kept, before anything is written."""
+    for entry in operations:
+        if str(entry["document_id"]) not in dataset.documents:
+            raise invalid_param("Document not found.")
+        for item in entry["metadata_list"]:
+            if not isinstance(item, dict) or str(item.get("id")) not in dataset.fields:
+                raise invalid_param("Metadata not found.")
+            refuse_nul(item.get("value"))
 
 
 def _assign_one(dataset: Dataset, entry: dict[str, Any], overlaps: dict[str, _Overlap]) -> bool:

@@ -9,13 +9,14 @@ from ..call import Call
 from ..errors import Refusal, envelope, invalid_param
 from ..routing import operation
 from ..state import Dataset, Document, Segment
-from ..validate import Field, check
+from ..validate import RETRIEVAL_MODEL, Field, check
 from ..wire import Answer, json_answer
 from .datasets import retrieval_of
 from .segments import render
 
 METHODS = ("keyword_search", "semantic_search", "full_text_search", "hybrid_search")
 _WORDS = re.compile(r"\w+")
+_SWITCHES = tuple(rule for rule in RETRIEVAL_MODEL.members if rule.name != "top_k")
 PAYLOAD = (
     Field("query", "str", required=True, most=250),
     Field("retrieval_model", "dict", null=True),
@@ -25,7 +26,13 @@ PAYLOAD = (
 
 def _checked_model(call: Call, dataset: Dataset, given: dict[str, Any]) -> dict[str, Any]:
     """The model to search by. A missing switch is the KeyError that the server makes of it."""
+    settings = call.world.settings
     model = given or retrieval_of(dataset)
+    asleep = dataset.indexing_technique != "high_quality" and not settings.has("economy-searches-semantically")
+    if asleep and not given and dataset.retrieval_model is None:
+        model = {**model, "search_method": "keyword_search"}
+    if given and not settings.has("retrieval-switches-500"):
+        check("RetrievalModel", given, _SWITCHES)
     if given:
         for name in ("search_method", "score_threshold_enabled", "reranking_enable"):
             if name not in given:
