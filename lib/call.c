@@ -17,7 +17,7 @@
 #include "transfer.h"
 
 enum { ALL_FLAGS = DP_CALL_NO_VALIDATE | DP_CALL_ALLOW_HAZARD | DP_CALL_WAIT | DP_CALL_BLOCKING |
-                   DP_CALL_MAYBE_DONE };
+                   DP_CALL_MAYBE_DONE | DP_CALL_KEEP_RUN };
 
 /* --- phases ------------------------------------------------------------------------------------- */
 
@@ -49,6 +49,7 @@ void dp_call_unref(dp_call *call) {
     return;
   dp__request_deinit(&call->request);
   dp__mend_deinit(&call->mend);
+  dp__stream_free(call->stream);
   dp__answer_unref(call->answer);
   dp_reply_unref(call->reply);
   dp_call_unref(call->parent);
@@ -100,6 +101,9 @@ static dp_kind take_options(const dp_client *client, const dp_call_options *give
   if (o->deadline_ms > 86400000)
     return dp__fail(err, DP_INVALID_REQUEST, "deadline_ms", NULL,
                     "deadline_ms is %u; allowed are 1..86400000", (unsigned)o->deadline_ms);
+  if (o->stall_ms > 86400000)
+    return dp__fail(err, DP_INVALID_REQUEST, "stall_ms", NULL,
+                    "stall_ms is %u; allowed are 1..86400000", (unsigned)o->stall_ms);
   if ((unsigned)o->priority >= DP__PRIORITIES)
     return dp__fail(err, DP_INVALID_REQUEST, "priority", NULL, "priority is unknown: %u",
                     (unsigned)o->priority);
@@ -130,6 +134,8 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   call->profile = dp_profile_ref(o->profile);
   dp_kind kind = dp__request_build(desc, args, o->profile->base.prefix, o->flags, &call->request,
                                    err);
+  if (kind == DP_OK)
+    kind = dp__stream_prepare(call, args, o, err);
   if (kind != DP_OK) {
     dp_call_unref(call);
     return kind;
@@ -138,8 +144,11 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   call->cache_ms = o->cache_ms;
   call->priority = o->priority;
   call->accepted_us = dp__now_us();
+  call->stall_ms = o->stall_ms;
   uint32_t ms = o->deadline_ms ? o->deadline_ms : client->options.deadline_ms;
   call->deadline_us = call->accepted_us + 1000ull * ms;
+  if (call->stream && call->stream->has_sink && !o->deadline_ms)
+    call->deadline_us = UINT64_MAX;
   reply->meta.op = call->request.desc->op;
   *out = call;
   return DP_OK;
@@ -185,6 +194,8 @@ static dp_kind accept_call(dp_client *client, dp_op op, const dp_args *args,
   (*out)->on_done = on_done;
   (*out)->on_late = o.on_late;
   (*out)->user = user;
+  if ((*out)->stream)
+    (*out)->stream->user = (*out)->stream->sink.user ? (*out)->stream->sink.user : user;
   if (o.parent)
     (*out)->parent = dp_call_ref(o.parent);
   return DP_OK;
@@ -327,8 +338,9 @@ static void begin(dp_call *call) {
   else if (call->parent && call->parent->phase == DP__CALL_DONE)
     dp__fail(&error, DP_CANCELLED, "parent", NULL, "the call it belongs to has ended");
   else if (!call->host || !dp__policy(client) ||
-           !dp__timer_set(&client->timers, &call->deadline_timer, call->deadline_us,
-                          deadline_passed))
+           (call->deadline_us != UINT64_MAX &&
+            !dp__timer_set(&client->timers, &call->deadline_timer, call->deadline_us,
+                           deadline_passed)))
     dp__no_memory(&error);
   if (error.kind != DP_OK) {
     dp__call_end(call, &error);
@@ -464,6 +476,8 @@ void dp__call_end(dp_call *call, const dp_error *error) {
   if (error)
     reply->error = *error;
   bool of_this = !(call->stopped && error); /* not what an earlier try was answered */
+  if (call->stream)
+    reply->run = call->stream->run.ids;
   if (call->answer && !call->exchange && of_this)
     reply->answer = dp__answer_ref(call->answer);
   dp__call_unshare(call, error); /* before the transfer goes: somebody may take it over */
@@ -493,6 +507,8 @@ static bool answer_pending(dp_call *call, const dp_error *error) {
   pending->meta.attempts += call->exchange ? dp__transfer_attempts(call->exchange) : 0;
   pending->meta.version = pending->version;
   pending->meta.note = pending->note;
+  if (call->stream)
+    pending->run = call->stream->run.ids;
   memcpy(pending->note, call->reply->note, sizeof pending->note);
   deliver(call, pending);
   call->answered = true;
@@ -523,6 +539,8 @@ void dp__call_stop(dp_call *call, const dp_error *error, bool grace) {
     dp__call_end(call, error);
     return;
   }
+  if (dp__stream_stop(call, error))
+    return;
   bool going = call->phase == DP__CALL_SENT || call->phase == DP__CALL_PROVING;
   bool pending = grace && going && !call->answered && client->options.write_grace_ms > 0;
   dp_error unknown;

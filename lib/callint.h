@@ -4,6 +4,7 @@
  *   chain.c   one operation through cache, pace, breaker, exchange, verdict, repeat
  *   waits.c   what a call waits for before it may be sent
  *   share.c   joining equal reads, and the cache
+ *   stream.c  answers that flow: sinks
  *   looks.c   ways round known defects, and proof of writes: calls that a call makes for itself
  */
 #ifndef DP_CALLINT_H
@@ -24,6 +25,7 @@
 #include "reply.h"
 #include "request.h"
 #include "retry.h"
+#include "stream.h"
 #include "verify.h"
 
 #define DP__FROM(type, member, pointer) ((type *)((char *)(pointer) - offsetof(type, member)))
@@ -101,8 +103,8 @@ struct dp_call {
   /* Family and lists. */
   struct dp_call *parent, *children, *sibling;
   struct dp_call *next, **link; /* the client's list */
-  dp__job job, cancel_job;
-  atomic_bool cancel_posted;
+  dp__job job, cancel_job, resume_job;
+  atomic_bool cancel_posted, resume_posted;
   dp__due due, late_due;
   dp_reply *due_reply, *late_reply;
 
@@ -121,6 +123,9 @@ struct dp_call {
   /* The transfer. */
   dp_exchange *exchange;
   dp__answer *answer;
+  dp__stream *stream; /* NULL = the answer is held as it came */
+  dp_lane lane;
+  uint32_t stall_ms;  /* 0 = the client's default */
   bool body_too_large;
   bool paced;         /* the pacer let it go and has not heard of it again */
   bool breaker_asked; /* the breaker let it go and has not heard of it again */
@@ -185,6 +190,8 @@ void dp__call_adopt_exchange(dp_call *call, dp_call *from);
 void dp__call_withdraw(dp_call *call);
 /* dp__call_hold - wait, then step. */
 void dp__call_hold(dp_call *call, uint64_t wait_us);
+/* dp__call_facts - all that is known of a transfer that is over. */
+void dp__call_facts(dp_call *call, const dp_outcome *outcome, dp__facts *facts);
 /* dp__call_dataset - the knowledge base that the request names, as it stands in the path, or NULL. */
 const char *dp__call_dataset(const dp_call *call, size_t *length);
 

@@ -78,18 +78,28 @@ void dp__call_repeat(dp_call *call, const dp_error *error) {
 /* --- sending --------------------------------------------------------------------------------------- */
 
 static dp_flow on_head(dp_exchange *exchange, const dp_head *head, void *user) {
-  (void)exchange;
   dp_call *call = user;
+  if (call->exchange != exchange) /* it has ended; its transfer is about to */
+    return DP_FLOW_ABORT;
+  if (dp__stream_opened(call)) /* a head that the sink did not take at once */
+    return dp__stream_head(call, head);
   dp__answer_unref(call->answer);
   call->answer = dp__answer_new(head);
-  return call->answer ? DP_FLOW_CONTINUE : DP_FLOW_ABORT;
+  if (!call->answer)
+    return DP_FLOW_ABORT;
+  dp_flow flow = call->stream ? dp__stream_head(call, head) : DP_FLOW_CONTINUE;
+  call->body_too_large = !dp__stream_opened(call) && strcmp(call->request.method, "HEAD") != 0 &&
+                         head->length > 0 &&
+                         (uint64_t)head->length > call->client->options.body_max;
+  return call->body_too_large ? DP_FLOW_ABORT : flow;
 }
 
 static dp_flow on_data(dp_exchange *exchange, const void *data, size_t length, void *user) {
-  (void)exchange;
   dp_call *call = user;
-  if (!call->answer)
+  if (call->exchange != exchange || !call->answer)
     return DP_FLOW_ABORT;
+  if (dp__stream_opened(call))
+    return dp__stream_data(call, data, length);
   dp__buffer *body = &call->answer->body;
   call->body_too_large = body->length + length > call->client->options.body_max;
   if (call->body_too_large || !dp__buffer_append(body, data, length))
@@ -121,6 +131,8 @@ static dp_kind make_exchange(dp_call *call, dp_exchange **out, dp_error *error) 
   o.on_done = on_done;
   o.user = call; /* no deadline: the call's own timer knows what a write may do after it */
   o.priority = call->priority;
+  o.lane = call->lane;
+  o.stall_ms = call->stall_ms;
   o.repeatable = r->free_of_effect && DP__ON(call->profile, retry) &&
                  call->tries + 1 < call->profile->retry_attempts; /* libcurl's own repeat is a try */
   return dp__exchange_new(call->client, &o, out, error);
@@ -188,7 +200,7 @@ static char kind_of_key(const dp_profile *profile) {
   return strncmp(key, "app-", 4) == 0 ? 'a' : strncmp(key, "dataset-", 8) == 0 ? 'd' : 0;
 }
 
-static void take_facts(dp_call *call, const dp_outcome *outcome, dp__facts *f) {
+void dp__call_facts(dp_call *call, const dp_outcome *outcome, dp__facts *f) {
   const dp__answer *answer = call->answer;
   const dp__request *r = &call->request;
   struct timespec now;
@@ -215,7 +227,8 @@ static void take_facts(dp_call *call, const dp_outcome *outcome, dp__facts *f) {
   f->location = dp__answer_header(answer, "location");
 }
 
-static void teach(dp_call *call, const dp_outcome *outcome, const dp__verdict *v) {
+static void teach(dp_call *call, const dp_exchange *exchange, const dp_outcome *outcome,
+                  const dp__verdict *v) {
   dp__host *host = call->host;
   uint64_t now = call->client->now_us;
   dp__call_breaker_report(call, v->health);
@@ -225,11 +238,13 @@ static void teach(dp_call *call, const dp_outcome *outcome, const dp__verdict *v
     host->held_until_us = now + 1000 * pause;
     dp__host_withdraw(host, DP__CIRCUIT_COUNT);
   }
-  if (!outcome->started)
+  if (!outcome->started || call->lane != DP_LANE_CALL)
     return;
   dp__sample sample = {.now_us = now, .latency_us = outcome->meta.server_us,
-                       .in_flight = host->running[DP_LANE_CALL] + 1, .overloaded = v->overloaded};
-  dp__limiter_sample(&host->limiter, &sample);
+                       .kind = (uint32_t)call->request.desc->op,
+                       .good = outcome->error.kind == DP_OK && outcome->status < 400,
+                       .overloaded = v->overloaded};
+  dp__host_sample(exchange, &sample);
 }
 
 /* A tag that was made, and whose answer the server then found wrong by its own rules. */
@@ -299,10 +314,14 @@ static void on_done(dp_exchange *exchange, const dp_outcome *outcome, void *user
     if (outcome->meta.attempts > 1)
       call->tries += outcome->meta.attempts - 1;
     dp__call_mark_write(call);
-    take_facts(call, outcome, &facts);
-    dp__classify(&facts, &call->verdict);
-    teach(call, outcome, &call->verdict);
-    judge(call);
+    if (dp__stream_opened(call)) {
+      dp__stream_done(call, outcome);
+    } else {
+      dp__call_facts(call, outcome, &facts);
+      dp__classify(&facts, &call->verdict);
+      teach(call, exchange, outcome, &call->verdict);
+      judge(call);
+    }
     dp_exchange_unref(exchange);
   }
   dp_call_unref(call);
@@ -318,6 +337,8 @@ void dp__call_drop_exchange(dp_call *call, const dp_error *why) {
   dp__call_pace_report(call, reached, false);
   if (!exchange)
     return;
+  if (late && reached && strcmp(why->code, "cancelled") != 0)
+    dp__host_sample(exchange, &(dp__sample){.now_us = call->client->now_us, .overloaded = true});
   dp_error error;
   dp__fail(&error, DP_CANCELLED, "cancelled", NULL, "its call has ended");
   call->exchange = NULL; /* on_done will find that nobody asks */

@@ -304,7 +304,10 @@ static bool is_as_promised(const dp__facts *f) {
   switch (f->desc->answer) {
   case DP__ANSWER_JSON:
     return is_whole_json(f);
+  case DP__ANSWER_EVENTS: /* a blocking answer is JSON */
+    return is_whole_json(f) || strncasecmp(f->type, "text/event-stream", 17) == 0;
   case DP__ANSWER_EMPTY:
+  case DP__ANSWER_BINARY:
     return f->dify || !is_html(f);
   default:
     return true;

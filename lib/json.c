@@ -230,25 +230,42 @@ static bool member(scan *s, scan *key, scan *value) {
   return ok;
 }
 
-bool dp__json_member(const char *text, size_t length, const char *wanted, const char **value,
-                     size_t *value_length) {
+static dp__json_field *field_of(dp__json_field *fields, size_t count, const scan *key) {
+  size_t size = (size_t)(key->end - key->at);
+  for (size_t i = 0; i < count; i++)
+    if (strlen(fields[i].name) == size && memcmp(key->at, fields[i].name, size) == 0)
+      return &fields[i];
+  return NULL;
+}
+
+bool dp__json_fields(const char *text, size_t length, dp__json_field *fields, size_t count) {
   scan s = {text, text + length}, key, found;
-  size_t size = strlen(wanted);
-  bool there = false;
+  for (size_t i = 0; i < count; i++)
+    fields[i].value = NULL, fields[i].length = 0;
   skip_space(&s);
   if (!take(&s, '{'))
     return false;
   do {
     if (!member(&s, &key, &found))
       return false;
-    if ((size_t)(key.end - key.at) == size && memcmp(key.at, wanted, size) == 0) {
-      there = true;
-      *value = found.at;
-      *value_length = (size_t)(found.end - found.at);
+    dp__json_field *field = field_of(fields, count, &key);
+    if (field) {
+      field->value = found.at;
+      field->length = (size_t)(found.end - found.at);
     }
     skip_space(&s);
   } while (take(&s, ','));
-  return there && take(&s, '}');
+  return take(&s, '}');
+}
+
+bool dp__json_member(const char *text, size_t length, const char *wanted, const char **value,
+                     size_t *value_length) {
+  dp__json_field field = {.name = wanted};
+  if (!dp__json_fields(text, length, &field, 1) || !field.value)
+    return false;
+  *value = field.value;
+  *value_length = field.length;
+  return true;
 }
 
 bool dp__json_ok(const char *text, size_t length) {

@@ -20,6 +20,16 @@ bool dp__json_ok(const char *text, size_t length);
  * escapes are not recognised. */
 bool dp__json_member(const char *text, size_t length, const char *name, const char **value,
                      size_t *value_length);
+
+typedef struct dp__json_field {
+  const char *name;
+  const char *value; /* NULL = there is none */
+  size_t length;
+} dp__json_field;
+
+/* dp__json_fields - the same for several members in one pass. False if the text is no object, or breaks
+ * off: what stands before that has been found all the same. */
+bool dp__json_fields(const char *text, size_t length, dp__json_field *fields, size_t count);
 /* dp__json_kind - the first character that is no white space: one of { [ " t f n - 0..9; 0 = none. */
 char dp__json_kind(const char *text, size_t length);
 

@@ -99,6 +99,7 @@ dp_reply *dp__reply_new(void) {
   atomic_init(&reply->refs, 1);
   reply->meta.version = reply->version;
   reply->meta.note = reply->note;
+  dp__run_show(&reply->run, &reply->shown_run);
   return reply;
 }
 
@@ -166,4 +167,8 @@ bool dp_reply_is_pending(const dp_reply *reply) {
 
 const dp_meta *dp_reply_meta(const dp_reply *reply) {
   return &reply->meta;
+}
+
+const dp_run *dp_reply_run(const dp_reply *reply) {
+  return &reply->shown_run;
 }

@@ -7,6 +7,7 @@
 #include <difypool/exchange.h>
 
 #include "buffer.h"
+#include "run.h"
 
 /* What a server answered. Immutable once it is whole; joined calls and the cache share one. */
 typedef struct dp__answer {
@@ -40,6 +41,8 @@ struct dp_reply {
   char version[32]; /* what meta points to */
   char note[DP__NOTE_SIZE];
   dp__answer *answer; /* NULL = there was none */
+  dp__run_ids run;
+  dp_run shown_run;   /* what points into it */
 };
 
 /* dp__reply_new - an empty one; NULL when memory is out. */

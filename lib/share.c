@@ -16,7 +16,8 @@
 static bool may_share(const dp_call *call) {
   const dp__request *r = &call->request;
   return r->free_of_effect && strcmp(r->method, "GET") == 0 && r->header_count == 0 &&
-         r->desc->op != DP_OP_HTTP_REQUEST && !call->on_look && DP__ON(call->profile, cache);
+         r->desc->op != DP_OP_HTTP_REQUEST && !call->on_look && !call->stream &&
+         DP__ON(call->profile, cache);
 }
 
 static unsigned place_of(const char *key) {

@@ -31,20 +31,45 @@ static size_t sequence(const unsigned char *text, size_t left) {
   return good ? (size_t)tail + 1 : 0;
 }
 
-bool dp__utf8_ok(const char *text, size_t length) {
+/* How many bytes one U+FFFD stands for: as many as could have become a character. */
+static size_t broken(const unsigned char *text, size_t left) {
+  uint32_t low, bits;
+  int tail = tail_of(text[0], &low, &bits);
+  if (tail < 0 || left < 2)
+    return 1;
+  unsigned char least = text[0] == 0xe0 ? 0xa0 : text[0] == 0xf0 ? 0x90 : 0x80;
+  unsigned char most = text[0] == 0xed ? 0x9f : text[0] == 0xf4 ? 0x8f : 0xbf;
+  if (text[1] < least || text[1] > most)
+    return 1;
+  size_t count = 2;
+  while (count < left && count <= (size_t)tail && (text[count] & 0xc0) == 0x80)
+    count++;
+  return count;
+}
+
+size_t dp__utf8_good(const char *text, size_t length, size_t *bad) {
   const unsigned char *bytes = (const unsigned char *)text;
-  for (size_t i = 0; i < length;) {
+  size_t i = 0;
+  *bad = 0;
+  while (i < length) {
     uint64_t eight;
     if (length - i >= 8 && (memcpy(&eight, bytes + i, 8), !(eight & 0x8080808080808080u))) {
       i += 8; /* pages are mostly ASCII */
       continue;
     }
     size_t step = bytes[i] < 0x80 ? 1 : sequence(bytes + i, length - i);
-    if (step == 0)
-      return false;
+    if (step == 0) {
+      *bad = broken(bytes + i, length - i);
+      break;
+    }
     i += step;
   }
-  return true;
+  return i;
+}
+
+bool dp__utf8_ok(const char *text, size_t length) {
+  size_t bad;
+  return dp__utf8_good(text, length, &bad) == length;
 }
 
 size_t dp__utf8_count(const char *text, size_t length) {

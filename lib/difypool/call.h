@@ -57,8 +57,10 @@ typedef struct dp_event {
  *
  * on_open:  once, when a good answer has begun (2xx, of the type that the table says). An answer
  *           that is an error never opens: on_done tells it.
- * on_event: for operations whose answer is events (dp_op_answer). on_data: for all others, bytes as
- *           they come. DP_FLOW_PAUSE stops the transfer, and so the server, until dp_call_resume;
+ * on_event: for answers of the type text/event-stream, of operations whose answer is events and of
+ *           http.request. on_data: for all others, bytes as they come; an operation of events may
+ *           answer with JSON too (pipelines.run), which then comes here, or where on_data is NULL
+ *           as the reply's body, without on_open. DP_FLOW_PAUSE stops the transfer, and so the server, until dp_call_resume;
  *           the same piece is offered again. DP_FLOW_ABORT is dp_call_cancel.
  * on_done of the call comes after the last piece. Its reply has status, type, headers and meta, and
  *           a body only where there was an error's, or where dp_reply_run has something to tell.
@@ -68,13 +70,15 @@ typedef struct dp_event {
  * Calls with a sink have no deadline unless deadline_ms sets one for all of it; stall_ms bounds
  * silence, in which pings count as life. Cancelling one, or its deadline, stops its run at the server
  * unless DP_CALL_KEEP_RUN. They take places of streams_per_host, none of connections_per_host.
- * All callbacks of a call run on one thread: the engine's, or where the program dispatches, its.
+ * All callbacks of a call run on one thread: the engine's, or where the program dispatches, its. In
+ * dp_client_call it is the engine's in any case, as the program's waits.
  */
 typedef struct dp_sink {
   size_t size; /* sizeof(dp_sink); set by DP_SINK_INIT */
   dp_flow (*on_open)(dp_call *call, const dp_head *head, void *user);   /* NULL = not asked for */
   dp_flow (*on_event)(dp_call *call, const dp_event *event, void *user);
   dp_flow (*on_data)(dp_call *call, const void *data, size_t length, void *user);
+  void *user; /* what they get; NULL = the call's user (dp_client_call has none) */
 } dp_sink;
 
 #define DP_SINK_INIT { .size = sizeof(dp_sink) }

@@ -32,6 +32,7 @@ struct script {
   unsigned hits[STEPS_MAX];
   char *bodies[STEPS_MAX];
   bool released, stopping;
+  unsigned go, gone;
   pthread_mutex_t lock;
   pthread_cond_t changed;
   pthread_t thread;
@@ -116,6 +117,60 @@ static bool answer(script *server, int fd, const script_step *step, bool cut) {
          send(fd, body, strlen(body), MSG_NOSIGNAL) == (ssize_t)strlen(body) && !cut;
 }
 
+/* False = the server stops. */
+static bool await_go(script *server) {
+  pthread_mutex_lock(&server->lock);
+  while (server->go == 0 && !server->stopping)
+    pthread_cond_wait(&server->changed, &server->lock);
+  bool go = server->go > 0;
+  server->go -= go;
+  pthread_mutex_unlock(&server->lock);
+  return go;
+}
+
+static bool send_all(int fd, const char *text, size_t length) {
+  while (length) {
+    ssize_t sent = send(fd, text, length, MSG_NOSIGNAL);
+    if (sent <= 0)
+      return false;
+    text += sent;
+    length -= (size_t)sent;
+  }
+  return true;
+}
+
+static bool send_chunk(int fd, const char *text, size_t length) {
+  char size[24];
+  int digits = snprintf(size, sizeof size, "%zx\r\n", length);
+  return length == 0 || (send_all(fd, size, (size_t)digits) && send_all(fd, text, length) &&
+                         send_all(fd, "\r\n", 2));
+}
+
+static bool stream(script *server, int fd, const script_step *step) {
+  char head[1024];
+  int length = snprintf(head, sizeof head,
+                        "HTTP/1.1 %d X\r\n%s%s%sTransfer-Encoding: chunked\r\n%s%s\r\n",
+                        step->status, server->version ? "X-Version: " : "",
+                        server->version ? server->version : "", server->version ? "\r\n" : "",
+                        step->headers && strstr(step->headers, "Content-Type")
+                            ? ""
+                            : "Content-Type: text/event-stream\r\n",
+                        step->headers ? step->headers : "");
+  if (!send_all(fd, head, (size_t)length))
+    return false;
+  for (const char *at = step->body;;) {
+    size_t plain = strcspn(at, "\1\2\3");
+    if (!send_chunk(fd, at, plain))
+      return false;
+    at += plain;
+    if (!*at)
+      return send_all(fd, "0\r\n\r\n", 5);
+    if (*at == '\3' || (*at == '\1' && !await_go(server)))
+      return false;
+    at++;
+  }
+}
+
 static void take(script *server, int step, const request *r) {
   server->hits[step]++;
   free(server->bodies[step]);
@@ -139,6 +194,8 @@ static bool perform(script *server, int fd, int index) {
     return answer(server, fd, step, false);
   case SCRIPT_CUT:
     return answer(server, fd, step, true);
+  case SCRIPT_STREAM:
+    return stream(server, fd, step);
   case SCRIPT_RESET:
   case SCRIPT_HALF:
     reset(fd);
@@ -174,6 +231,8 @@ static void *serve(void *user) {
   pthread_mutex_lock(&c->server->lock);
   close(c->fd);
   c->fd = -1;
+  c->server->gone++;
+  pthread_cond_broadcast(&c->server->changed);
   pthread_mutex_unlock(&c->server->lock);
   return NULL;
 }
@@ -277,6 +336,26 @@ bool script_wait_hits(script *server, size_t step, unsigned hits) {
   bool reached = server->hits[step] >= hits;
   pthread_mutex_unlock(&server->lock);
   return reached;
+}
+
+bool script_wait_gone(script *server, unsigned count) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += 10;
+  pthread_mutex_lock(&server->lock);
+  int result = 0;
+  while (server->gone < count && result == 0)
+    result = pthread_cond_timedwait(&server->changed, &server->lock, &until);
+  bool reached = server->gone >= count;
+  pthread_mutex_unlock(&server->lock);
+  return reached;
+}
+
+void script_go(script *server, unsigned count) {
+  pthread_mutex_lock(&server->lock);
+  server->go += count;
+  pthread_cond_broadcast(&server->changed);
+  pthread_mutex_unlock(&server->lock);
 }
 
 void script_release(script *server) {

@@ -12,7 +12,9 @@ typedef enum script_do {
   SCRIPT_RESET,  /* the same with a reset */
   SCRIPT_HANG,   /* the answer waits for script_release */
   SCRIPT_CUT,    /* the head promises more than comes */
-  SCRIPT_HALF    /* the connection is reset while the body is still coming in */
+  SCRIPT_HALF,   /* the connection is reset while the body is still coming in */
+  SCRIPT_STREAM  /* the body in chunks: \1 within it waits for a script_go, \2 begins a new chunk, \3
+                    ends the connection */
 } script_do;
 
 /* The first step that fits a request and has times left is taken. */
@@ -39,6 +41,10 @@ unsigned script_connections(script *server);
 bool script_wait_hits(script *server, size_t step, unsigned hits);
 /* script_release - all that hang go on, and those that come later. */
 void script_release(script *server);
+/* script_go - so many that wait in a stream go on, now or when they come there. */
+void script_go(script *server, unsigned count);
+/* script_wait_gone - until so many connections are gone; false after ten seconds. */
+bool script_wait_gone(script *server, unsigned count);
 /* script_body - the body of the last request that the step was taken for. Free it. */
 char *script_body(script *server, size_t step);
 

@@ -1,0 +1,453 @@
+/*
+ * Answers that flow.
+ *
+ * Until a good answer has begun, a call with a sink is a call like any other: the chain sends, repeats
+ * and judges it. From its head on this file carries it: events or bytes go to the sink as they come, and
+ * nothing is ever sent again, since the program has seen a part.
+ *
+ * Back-pressure is libcurl's. A piece that the sink does not take now is refused, and libcurl offers the
+ * same bytes again after the pause; how many of them were read already stands in skip. So nothing is
+ * queued here, an answer that has ended at the server has still not ended for the program, and on_done
+ * cannot overtake a piece. Where the program dispatches, each question crosses to its thread and the
+ * transfer pauses until the answer is back: one event, or one piece of bytes, is under way at a time.
+ * The parser is not fed meanwhile, so an event crosses without being copied.
+ *
+ * Inside libcurl's callbacks no call may end. A sink that wants the end has its call cancelled by a job,
+ * and an answer that cannot be read ends the transfer, upon which the call ends for the noted reason.
+ */
+#include "stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <jansson.h>
+
+#include "callint.h"
+#include "errors.h"
+#include "json.h"
+#include "transfer.h"
+
+enum { PIECE = 16384 };
+
+/* --- whether it flows, any thread ------------------------------------------------------------------ */
+
+static bool tells_events(const dp__op_desc *desc) {
+  return desc->answer == DP__ANSWER_EVENTS;
+}
+
+static dp_kind check_sink(const dp__op_desc *desc, bool blocking, const dp_sink *given, dp_sink *sink,
+                          dp_error *err) {
+  *sink = (dp_sink)DP_SINK_INIT;
+  if (given->size < sizeof(size_t) || given->size > sizeof *sink)
+    return dp__fail(err, DP_INVALID_REQUEST, "sink_size", "Start from DP_SINK_INIT.",
+                    "the sink has a size that this library does not know");
+  memcpy(sink, given, given->size);
+  if (blocking)
+    return dp__fail(err, DP_INVALID_REQUEST, "sink", "Leave one of them out.",
+                    "%s: a blocking answer is one piece, and a sink wants many", desc->name);
+  if (tells_events(desc) ? !sink->on_event : !sink->on_data)
+    return dp__fail(err, DP_INVALID_REQUEST, "sink", NULL, "%s: the sink has no %s", desc->name,
+                    tells_events(desc) ? "on_event" : "on_data");
+  return DP_OK;
+}
+
+/* The member that says how the answer is to come goes first into the request's object. */
+static bool set_mode(dp__request *request, const char *value) {
+  dp__buffer body = {0};
+  size_t length;
+  const char *old = request->body, *rest;
+  if (!*request->desc->mode || request->raw || !old || !(rest = memchr(old, '{', request->body_length)))
+    return true;
+  rest++;
+  length = request->body_length - (size_t)(rest - old);
+  bool empty = dp__json_kind(rest, length) == '}';
+  dp__buffer_text(&body, "{");
+  dp__json_string(&body, request->desc->mode, strlen(request->desc->mode));
+  dp__buffer_text(&body, ":");
+  dp__json_string(&body, value, strlen(value));
+  dp__buffer_text(&body, empty ? "" : ",");
+  dp__buffer_append(&body, rest, length);
+  char *text = dp__buffer_steal(&body, &length);
+  if (text)
+    dp__request_take_body(request, text, length);
+  return text != NULL;
+}
+
+static dp__stream *make(const dp_client *client) {
+  dp__stream *s = calloc(1, sizeof *s);
+  if (!s)
+    return NULL;
+  s->sse.line_max = client->options.event_line_max;
+  s->sse.event_max = client->options.event_max;
+  s->length = -1;
+  atomic_init(&s->resumes, 0);
+  return s;
+}
+
+dp_kind dp__stream_prepare(dp_call *call, const dp_args *args, const dp_call_options *o,
+                           dp_error *err) {
+  const dp__op_desc *desc = call->request.desc;
+  const char *mode = *desc->mode && args ? dp__args_text(args, desc->mode) : NULL;
+  bool blocking = (o->flags & DP_CALL_BLOCKING) || (mode && strcmp(mode, "blocking") == 0);
+  dp_sink sink = DP_SINK_INIT;
+  dp_kind kind = o->sink ? check_sink(desc, blocking, o->sink, &sink, err) : DP_OK;
+  if (kind != DP_OK)
+    return kind;
+  call->lane = o->sink || tells_events(desc) ? DP_LANE_STREAM : DP_LANE_CALL;
+  if (o->sink && !(call->stream = make(call->client)))
+    return dp__no_memory(err);
+  if (call->stream) {
+    call->stream->has_sink = true;
+    call->stream->sink = sink;
+    call->stream->call = call;
+  }
+  if (!set_mode(&call->request, call->stream ? "streaming" : "blocking"))
+    return dp__no_memory(err);
+  return DP_OK;
+}
+
+void dp__stream_free(dp__stream *s) {
+  if (!s)
+    return;
+  dp__sse_deinit(&s->sse);
+  dp__run_deinit(&s->run);
+  dp__buffer_deinit(&s->piece);
+  free(s);
+}
+
+/* --- asking the sink ------------------------------------------------------------------------------- */
+
+static bool crosses(const dp_call *call) {
+  return call->client->dispatch_fd >= 0 && !call->direct;
+}
+
+static dp_flow call_open(dp_call *call) {
+  const dp__stream *s = call->stream;
+  const dp__answer *answer = call->answer;
+  const dp_head head = {.status = answer->status,
+                        .type = answer->type,
+                        .length = s->length,
+                        .headers = answer->headers,
+                        .header_count = answer->header_count};
+  return s->sink.on_open(call, &head, s->user);
+}
+
+static dp_flow call_sink(dp_call *call, const void *data, size_t length) {
+  const dp__stream *s = call->stream;
+  switch (s->what) {
+  case DP__ASK_OPEN:
+    return call_open(call);
+  case DP__ASK_EVENT:
+    return s->sink.on_event(call, &s->event, s->user);
+  case DP__ASK_DATA:
+    return s->sink.on_data(call, data, length, s->user);
+  }
+  return DP_FLOW_ABORT;
+}
+
+/* The program's answer is back. It may have been asked to go on while its no was under way. */
+static void came_back(dp__job *job) {
+  dp__stream *s = DP__FROM(dp__stream, back, job);
+  dp_call *call = s->call;
+  s->away = false;
+  s->answered = s->flow != DP_FLOW_PAUSE;
+  if (call->exchange && (s->answered || atomic_load(&s->resumes) != s->resumes_seen))
+    dp__exchange_continue(call->exchange);
+  dp_call_unref(call);
+}
+
+/* On the program's thread. */
+static void crossed(dp__due *due) {
+  dp__stream *s = DP__FROM(dp__stream, due, due);
+  s->flow = call_sink(s->call, s->piece.data, s->piece.length);
+  s->back.run = came_back;
+  dp__engine_post(s->call->client, &s->back);
+}
+
+static dp_flow cross(dp_call *call) {
+  dp__stream *s = call->stream;
+  if (s->answered) {
+    s->answered = false;
+    return s->flow;
+  }
+  if (s->away)
+    return DP_FLOW_PAUSE;
+  s->away = true;
+  s->resumes_seen = atomic_load(&s->resumes);
+  s->due.run = crossed;
+  dp_call_ref(call); /* given back when it comes back */
+  dp__engine_deliver(call->client, &s->due);
+  return DP_FLOW_PAUSE;
+}
+
+/* What the sink says to it; PAUSE also while it has not answered. */
+static dp_flow ask(dp_call *call, dp__ask what, const void *data, size_t length) {
+  dp__stream *s = call->stream;
+  if (!s->away)
+    s->what = what;
+  dp_flow flow = crosses(call) ? cross(call) : call_sink(call, data, length);
+  if (flow == DP_FLOW_CONTINUE || flow == DP_FLOW_PAUSE)
+    return flow;
+  dp_call_cancel(call);
+  return DP_FLOW_PAUSE;
+}
+
+/* --- the head -------------------------------------------------------------------------------------- */
+
+static bool type_is(const dp_head *head, const char *type) {
+  size_t length = strlen(type);
+  return strncasecmp(head->type, type, length) == 0 &&
+         strchr("; \t", head->type[length]) != NULL; /* a NUL counts as found */
+}
+
+/* Whether it is what the table says. A page in its place is somebody else's, and read as an error. */
+static bool is_promised(const dp_call *call, const dp_head *head) {
+  const dp__stream *s = call->stream;
+  if (head->status < 200 || head->status > 299 || head->status == 204)
+    return false;
+  if (call->request.raw)
+    return true;
+  switch (call->request.desc->answer) {
+  case DP__ANSWER_EVENTS: /* some answer with JSON, too */
+    return s->events || (s->sink.on_data && type_is(head, "application/json"));
+  case DP__ANSWER_JSON:
+    return type_is(head, "application/json");
+  default:
+    return !type_is(head, "text/html") || dp__answer_is_dify(call->answer);
+  }
+}
+
+dp_flow dp__stream_head(dp_call *call, const dp_head *head) {
+  dp__stream *s = call->stream;
+  bool may_tell = call->request.raw || tells_events(call->request.desc);
+  if (!s->opened) {
+    s->events = may_tell && type_is(head, "text/event-stream") && (!s->has_sink || s->sink.on_event);
+    if (!is_promised(call, head))
+      return DP_FLOW_CONTINUE; /* on_done tells it */
+    s->opened = true;
+    s->length = head->length;
+    dp__call_breaker_report(call, DP__HEALTH_GOOD);
+    dp__call_pace_report(call, true, false);
+  }
+  if (s->open_taken || !s->sink.on_open)
+    return DP_FLOW_CONTINUE;
+  dp_flow flow = ask(call, DP__ASK_OPEN, NULL, 0);
+  s->open_taken = flow == DP_FLOW_CONTINUE;
+  return flow;
+}
+
+/* --- the body -------------------------------------------------------------------------------------- */
+
+static dp_flow give_bytes(dp_call *call, const char *data, size_t length) {
+  dp__stream *s = call->stream;
+  while (s->skip < length) {
+    size_t count = length - s->skip;
+    if (crosses(call)) { /* the bytes are libcurl's, and may be gone when it looks at them */
+      bool anew = !s->away && !s->answered;
+      if (anew) {
+        s->piece.length = 0;
+        if (!dp__buffer_append(&s->piece, data + s->skip, count < PIECE ? count : PIECE)) {
+          dp__no_memory(&s->error);
+          return DP_FLOW_ABORT;
+        }
+      }
+      count = s->piece.length;
+    }
+    dp_flow flow = ask(call, DP__ASK_DATA, data + s->skip, count);
+    if (flow != DP_FLOW_CONTINUE)
+      return flow;
+    s->skip += count;
+  }
+  return DP_FLOW_CONTINUE;
+}
+
+static dp_flow unreadable(dp_call *call, dp__sse_result why) {
+  dp__stream *s = call->stream;
+  bool line = why == DP__SSE_LINE_TOO_LONG;
+  if (why == DP__SSE_NO_MEMORY)
+    dp__no_memory(&s->error);
+  else
+    dp__fail(&s->error, DP_TOO_LARGE, line ? "event_line_max" : "event_max",
+             line ? "Raise event_line_max, or look at what sends it." : "Raise event_max.",
+             "%s: %s of the stream is larger than %llu bytes", call->profile->base.origin,
+             line ? "a line" : "an event",
+             (unsigned long long)(line ? s->sse.line_max : s->sse.event_max));
+  return DP_FLOW_ABORT;
+}
+
+/* An event is there: whether it is one for the program. */
+static bool note_event(dp_call *call, bool *for_sink) {
+  dp__stream *s = call->stream;
+  bool ping = false;
+  s->event = (dp_event){.type = dp__sse_type(&s->sse), .id = dp__sse_id(&s->sse)};
+  s->event.data = dp__sse_data(&s->sse, &s->event.length);
+  if (!dp__run_note(&s->run, s->event.data, s->event.length, &ping))
+    return false;
+  *for_sink = !ping && strcmp(s->event.type, "ping") != 0;
+  if (*for_sink)
+    s->event.number = ++s->number;
+  return true;
+}
+
+static dp_flow give_events(dp_call *call, const char *data, size_t length) {
+  dp__stream *s = call->stream;
+  for (;;) {
+    if (s->offering) {
+      dp_flow flow = ask(call, DP__ASK_EVENT, NULL, 0);
+      if (flow != DP_FLOW_CONTINUE)
+        return flow;
+      s->offering = false;
+    }
+    if (s->skip == length)
+      return DP_FLOW_CONTINUE;
+    size_t taken;
+    dp__sse_result result = dp__sse_feed(&s->sse, data + s->skip, length - s->skip, &taken);
+    s->skip += taken;
+    if (result == DP__SSE_EVENT && !note_event(call, &s->offering))
+      result = DP__SSE_NO_MEMORY;
+    if (result != DP__SSE_EVENT && result != DP__SSE_MORE)
+      return unreadable(call, result);
+  }
+}
+
+dp_flow dp__stream_data(dp_call *call, const void *data, size_t length) {
+  dp__stream *s = call->stream;
+  dp_flow flow = s->events ? give_events(call, data, length) : give_bytes(call, data, length);
+  if (flow == DP_FLOW_CONTINUE)
+    s->skip = 0;
+  return flow;
+}
+
+/* --- its end --------------------------------------------------------------------------------------- */
+
+bool dp__stream_opened(const dp_call *call) {
+  return call->stream && call->stream->opened;
+}
+
+/* The end of bytes: what was cut is an error, however much had come. */
+static void end_bytes(dp_call *call, const dp_outcome *outcome) {
+  dp__facts facts;
+  dp__verdict verdict;
+  if (outcome->error.kind == DP_OK) {
+    dp__call_end(call, NULL);
+    return;
+  }
+  dp__call_facts(call, outcome, &facts);
+  dp__classify(&facts, &verdict);
+  if (!call->request.free_of_effect)
+    dp__fail(&verdict.error, DP_UNKNOWN_OUTCOME, verdict.error.code,
+             "Look at the server before doing it again.", "%s: %s was carried out, but its answer broke "
+             "off: %.300s", call->profile->base.origin, call->request.desc->name, outcome->error.message);
+  dp__call_end(call, &verdict.error);
+}
+
+/* A workflow's own failure has no HTTP status: its run is told as it ended. */
+static void workflow_failure(const dp_call *call, dp_error *error) {
+  const dp__run *run = &call->stream->run;
+  bool stopped = strcmp(run->outcome, "stopped") == 0;
+  json_t *root = json_loadb(run->failure.data, run->failure.length, JSON_ALLOW_NUL, NULL);
+  const char *why = json_string_value(json_object_get(root, "message"));
+  dp__fail(error, stopped ? DP_CANCELLED : DP_SERVER_ERROR,
+           stopped ? "workflow_stopped" : "workflow_failed",
+           stopped ? "Somebody stopped the run at the server."
+                   : "Look at the run's log in Dify for the node that failed.",
+           "%s: the workflow's run %s %s%s%.300s", call->profile->base.origin, run->ids.workflow_run,
+           stopped ? "was stopped" : "failed", why && *why ? ": " : "", why ? why : "");
+  error->status = call->answer->status;
+  json_decref(root);
+}
+
+/* An error that came as an event is the answer that the server would have given without a stream. */
+static void event_failure(dp_call *call, const dp_outcome *outcome, dp_error *error) {
+  const dp__run *run = &call->stream->run;
+  dp__verdict verdict;
+  dp__facts facts;
+  dp__answer *made = dp__answer_made(run->status, run->failure.data, run->failure.length);
+  if (!made) {
+    dp__no_memory(error);
+    return;
+  }
+  dp__answer_unref(call->answer);
+  call->answer = made;
+  dp__call_facts(call, outcome, &facts);
+  facts.transport.kind = DP_OK;
+  facts.status = run->status;
+  facts.dify = true;
+  dp__classify(&facts, &verdict);
+  *error = verdict.error;
+  error->retryable = false; /* what was shown was shown, and the model's work is done and paid for */
+}
+
+static void cut(const dp_call *call, const dp_outcome *outcome, dp_error *error) {
+  const dp__run_ids *ids = &call->stream->run.ids;
+  const char *why = outcome->error.kind == DP_OK ? "the stream ended before its last event"
+                                                 : outcome->error.message;
+  if (call->request.free_of_effect) {
+    dp__fail(error, DP_UNREACHABLE, "stream_cut", "Ask for the rest.", "%s: %s: %.300s",
+             call->profile->base.origin, call->request.desc->name, why);
+    return;
+  }
+  dp__fail(error, DP_UNKNOWN_OUTCOME, "stream_cut",
+           "The run may go on at the server: look there before doing it again.",
+           "%s: %s was cut: %.200s (task %s, run %s, message %s)", call->profile->base.origin,
+           call->request.desc->name, why, *ids->task ? ids->task : "not told",
+           *ids->workflow_run ? ids->workflow_run : "none", *ids->message ? ids->message : "none");
+}
+
+static void end_run(dp_call *call, const dp_outcome *outcome) {
+  const dp__run *run = &call->stream->run;
+  dp_error error;
+  if (!run->ended)
+    cut(call, outcome, &error);
+  else if (!run->failed && strcmp(run->outcome, "partial-succeeded") == 0)
+    dp__reply_note(call->reply, "Some nodes of the workflow failed, and it went on without them.");
+  else if (run->failed && strncmp(run->failure.data, "{\"code\":\"workflow_", 18) == 0)
+    workflow_failure(call, &error);
+  else if (run->failed)
+    event_failure(call, outcome, &error);
+  dp__call_end(call, !run->ended || run->failed ? &error : NULL);
+}
+
+void dp__stream_done(dp_call *call, const dp_outcome *outcome) {
+  dp__stream *s = call->stream;
+  if (s->error.kind != DP_OK)
+    dp__call_end(call, &s->error);
+  else if (s->events && tells_events(call->request.desc))
+    end_run(call, outcome);
+  else
+    end_bytes(call, outcome);
+}
+
+bool dp__stream_stop(dp_call *call, const dp_error *why) {
+  dp__stream *s = call->stream;
+  if (!s || !s->has_sink)
+    return false;
+  dp_error error = *why;
+  if (why->kind != DP_CANCELLED && !call->request.free_of_effect && !s->run.ended)
+    dp__fail(&error, DP_UNKNOWN_OUTCOME, why->code,
+             "The run may go on at the server: look there before doing it again.",
+             "%s", why->message);
+  dp__call_end(call, &error);
+  return true;
+}
+
+/* --- going on, any thread ---------------------------------------------------------------------------- */
+
+static void resume_posted(dp__job *job) {
+  dp_call *call = DP__FROM(dp_call, resume_job, job);
+  atomic_store(&call->resume_posted, false);
+  if (call->exchange)
+    dp__exchange_continue(call->exchange);
+  dp_call_unref(call);
+}
+
+void dp_call_resume(dp_call *call) {
+  if (dp__engine_usable(call->client, NULL) == DP_INVALID_REQUEST)
+    return;
+  if (call->stream)
+    atomic_fetch_add(&call->stream->resumes, 1);
+  if (atomic_exchange(&call->resume_posted, true))
+    return;
+  call->resume_job.run = resume_posted;
+  dp__engine_post(call->client, &dp_call_ref(call)->resume_job);
+}

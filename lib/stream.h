@@ -1,0 +1,67 @@
+/* stream.h - a call whose answer flows: its sink, its events, what they tell of the run. Internal,
+ * engine's thread unless it says otherwise. */
+#ifndef DP_STREAM_H
+#define DP_STREAM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <difypool/difypool.h>
+
+#include "classify.h"
+#include "engine.h"
+#include "reply.h"
+#include "run.h"
+#include "sse.h"
+
+/* What is asked of a sink, one at a time. */
+typedef enum dp__ask { DP__ASK_OPEN, DP__ASK_EVENT, DP__ASK_DATA } dp__ask;
+
+typedef struct dp__stream {
+  struct dp_call *call;
+  bool has_sink; /* else the events are put together to one answer */
+  dp_sink sink;
+  void *user;    /* for the sink's callbacks */
+
+  bool opened;   /* a good answer has begun: nothing is repeated any more */
+  bool events;   /* and it is a stream of events, else bytes */
+  bool open_taken;
+  size_t skip;   /* bytes of the piece that libcurl offers which were read the last time */
+  bool offering; /* event was not taken yet */
+  dp__sse sse;
+  dp_event event;
+  uint64_t number;
+  int64_t length; /* Content-Length; -1 = not said */
+
+  dp__run run;
+  dp_error error; /* why the answer could not be read any further; kind DP_OK = it could */
+
+  /* One question that crosses to the program's thread. */
+  dp__due due;
+  dp__job back;
+  bool away, answered;
+  dp__ask what;
+  dp_flow flow;
+  dp__buffer piece;  /* of a body of bytes */
+  atomic_uint resumes;
+  unsigned resumes_seen; /* when the question was put */
+} dp__stream;
+
+/* dp__stream_prepare - whether and how the call's answer flows; fills call->stream, and the member of
+ * the request's body that asks for a stream. Any thread, before the call is the engine's. */
+dp_kind dp__stream_prepare(struct dp_call *call, const dp_args *args, const dp_call_options *options,
+                           dp_error *err);
+/* dp__stream_free - the stream of a call that nobody has any more. */
+void dp__stream_free(dp__stream *stream); /* NULL is allowed */
+
+/* dp__stream_head, dp__stream_data - the exchange's callbacks, where the call has a stream. */
+dp_flow dp__stream_head(struct dp_call *call, const dp_head *head);
+dp_flow dp__stream_data(struct dp_call *call, const void *data, size_t length);
+/* dp__stream_opened - whether a good answer has begun, so that the stream says how the call ends. */
+bool dp__stream_opened(const struct dp_call *call);
+/* dp__stream_done - the transfer of an opened stream is over: ends the call. */
+void dp__stream_done(struct dp_call *call, const dp_outcome *outcome);
+/* dp__stream_stop - the end of a call with a sink for an outside reason. False: it has none. */
+bool dp__stream_stop(struct dp_call *call, const dp_error *why);
+
+#endif

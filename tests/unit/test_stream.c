@@ -1,0 +1,476 @@
+/* Answers that flow to a sink: events and bytes, pauses, errors before and within, cuts. */
+#include "callworld.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#define STREAM "/v1/workflows/run"
+#define RUN_ID "bc4af2ec-175c-4602-89fb-356bb98becda"
+#define TASK_ID "2fd68717-b898-4c83-8e0a-51f6852c8aea"
+#define IDS "\"workflow_run_id\":\"" RUN_ID "\",\"task_id\":\"" TASK_ID "\""
+#define STARTED "data: {\"event\":\"workflow_started\"," IDS ",\"data\":{}}\n\n"
+#define CHUNK(text) "data: {\"event\":\"text_chunk\"," IDS ",\"data\":{\"text\":\"" text "\"}}\n\n"
+#define FINISHED                                                                                   \
+  "data: {\"event\":\"workflow_finished\"," IDS                                                    \
+  ",\"data\":{\"id\":\"x\",\"status\":\"succeeded\",\"outputs\":{}}}\n\n"
+
+enum { PIECES = 64 };
+
+/* A program that reads a stream: what it got, and when it says pause. */
+typedef struct reader {
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  dp_call *call;
+  char *pieces[PIECES];
+  char types[PIECES][32];
+  uint64_t numbers[PIECES];
+  size_t count, bytes, offers;
+  char *body;
+  int32_t status;
+  char type[64];
+  int64_t length;
+  unsigned opens;
+  bool pause_open, pause_all, pause_once; /* once: each piece is refused the first time */
+  bool resume_at_once;                    /* from within the callback */
+  size_t abort_at;                        /* abort at that piece, from 1 */
+  unsigned pauses;
+  dp_reply *reply, *late;
+  pthread_t thread;
+} reader;
+
+static reader *reader_new(void) {
+  reader *r = calloc(1, sizeof *r);
+  pthread_mutex_init(&r->lock, NULL);
+  pthread_cond_init(&r->changed, NULL);
+  return r;
+}
+
+static void reader_free(reader *r) {
+  for (size_t i = 0; i < r->count; i++)
+    free(r->pieces[i]);
+  dp_call_unref(r->call);
+  dp_reply_unref(r->reply);
+  dp_reply_unref(r->late);
+  free(r->body);
+  pthread_mutex_destroy(&r->lock);
+  pthread_cond_destroy(&r->changed);
+  free(r);
+}
+
+/* Called with the lock held: whether this offer is refused. */
+static bool refuses(dp_call *call, reader *r, bool always) {
+  r->thread = pthread_self();
+  r->offers++;
+  bool pause = always || r->pause_all || (r->pause_once && r->offers % 2 == 1);
+  r->pauses += pause;
+  if (pause && r->resume_at_once)
+    dp_call_resume(call);
+  pthread_cond_broadcast(&r->changed);
+  return pause;
+}
+
+static dp_flow on_open(dp_call *call, const dp_head *head, void *user) {
+  reader *r = user;
+  pthread_mutex_lock(&r->lock);
+  dp_flow flow = DP_FLOW_PAUSE;
+  if (!refuses(call, r, r->pause_open)) {
+    flow = DP_FLOW_CONTINUE;
+    r->opens++;
+    r->status = head->status;
+    r->length = head->length;
+    snprintf(r->type, sizeof r->type, "%s", head->type);
+  }
+  pthread_cond_broadcast(&r->changed);
+  pthread_mutex_unlock(&r->lock);
+  return flow;
+}
+
+static dp_flow on_event(dp_call *call, const dp_event *event, void *user) {
+  reader *r = user;
+  pthread_mutex_lock(&r->lock);
+  dp_flow flow = DP_FLOW_PAUSE;
+  assert_int_equal(event->data[event->length], '\0');
+  if (!refuses(call, r, false)) {
+    flow = r->abort_at && r->count + 1 >= r->abort_at ? DP_FLOW_ABORT : DP_FLOW_CONTINUE;
+    snprintf(r->types[r->count], sizeof r->types[0], "%s", event->type);
+    r->numbers[r->count] = event->number;
+    r->pieces[r->count++] = strdup(event->data);
+  }
+  pthread_cond_broadcast(&r->changed);
+  pthread_mutex_unlock(&r->lock);
+  return flow;
+}
+
+static dp_flow on_data(dp_call *call, const void *data, size_t length, void *user) {
+  reader *r = user;
+  pthread_mutex_lock(&r->lock);
+  dp_flow flow = DP_FLOW_PAUSE;
+  if (!refuses(call, r, false)) {
+    flow = DP_FLOW_CONTINUE;
+    r->body = realloc(r->body, r->bytes + length + 1);
+    memcpy(r->body + r->bytes, data, length);
+    r->bytes += length;
+    r->body[r->bytes] = '\0';
+  }
+  pthread_cond_broadcast(&r->changed);
+  pthread_mutex_unlock(&r->lock);
+  return flow;
+}
+
+static void on_done(dp_call *call, dp_reply *reply, void *user) {
+  (void)call;
+  reader *r = user;
+  pthread_mutex_lock(&r->lock);
+  assert_null(r->reply);
+  r->reply = dp_reply_ref(reply);
+  pthread_cond_broadcast(&r->changed);
+  pthread_mutex_unlock(&r->lock);
+}
+
+static dp_sink sink_of(void) {
+  dp_sink sink = DP_SINK_INIT;
+  sink.on_open = on_open;
+  sink.on_event = on_event;
+  sink.on_data = on_data;
+  return sink;
+}
+
+static reader *begin_with(world *w, reader *r, dp_op op, dp_args *args, dp_call_options options) {
+  dp_sink sink = sink_of();
+  dp_error err = {.message = ""};
+  options.sink = &sink;
+  if (dp_client_call_async(w->client, op, args, &options, on_done, r, &r->call, &err) != DP_OK)
+    fail_msg("%s", err.message);
+  dp_args_free(args);
+  return r;
+}
+
+static dp_args *run_args(void) {
+  return args_of("inputs", "{}", "user", "u1", NULL);
+}
+
+static reader *begin(world *w, reader *r) {
+  return begin_with(w, r, DP_OP_WORKFLOWS_RUN, run_args(),
+                    (dp_call_options)DP_CALL_OPTIONS_INIT);
+}
+
+/* Wait under the lock until the condition holds; the test fails after ten seconds. A program that
+ * dispatches does so meanwhile. */
+#define AWAIT(w, r, condition)                                                                     \
+  do {                                                                                             \
+    pthread_mutex_lock(&(r)->lock);                                                                \
+    for (unsigned turns = 0; !(condition); turns++)                                                \
+      if (turns == 10000 || !await_more(w, r))                                                     \
+        fail_msg("it never came: %s", #condition);                                                 \
+    pthread_mutex_unlock(&(r)->lock);                                                              \
+  } while (0)
+
+static bool await_more(world *w, reader *r) {
+  int fd = dp_client_fd(w->client);
+  if (fd >= 0) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    pthread_mutex_unlock(&r->lock);
+    bool ready = poll(&p, 1, 10000) > 0;
+    dp_client_dispatch(w->client);
+    pthread_mutex_lock(&r->lock);
+    return ready;
+  }
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += 10;
+  return pthread_cond_timedwait(&r->changed, &r->lock, &until) == 0;
+}
+
+static void check_run(reader *r, size_t events) {
+  assert_kind(r->reply, DP_OK);
+  assert_int_equal(r->count, events);
+  for (size_t i = 0; i < events; i++)
+    assert_int_equal(r->numbers[i], i + 1);
+  assert_int_equal(r->opens, 1);
+  assert_int_equal(r->status, 200);
+  assert_string_equal(r->type, "text/event-stream");
+  assert_string_equal(dp_reply_run(r->reply)->task_id, TASK_ID);
+  assert_string_equal(dp_reply_run(r->reply)->workflow_run_id, RUN_ID);
+  assert_string_equal(dp_reply_run(r->reply)->message_id, "");
+}
+
+static void with_dispatch(dp_client_options *options, dp_profile_options *profile) {
+  (void)profile;
+  options->dispatch = 1;
+}
+
+typedef void (*change_fn)(dp_client_options *, dp_profile_options *);
+static const change_fn ways[] = {NULL, with_dispatch};
+#define EACH_WAY(change) for (size_t way = 0; way < 2; way++) for (change_fn change = ways[way], *once = &change; once; once = NULL)
+
+/* --- events -------------------------------------------------------------------------------------------- */
+
+static void test_events(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL,
+                          STARTED "\2event: ping\n\n\2:c\n\ndata: {\"event\":\2\"text_chunk\"}\n\n"
+                          "event: x\nid: 7\ndata: 1\ndata: 2\n\n" FINISHED "data: lost\n"}};
+  EACH_WAY(change) {
+    world *w = open_world(STEPS(steps), "1.12.1", change);
+    reader *r = begin(w, reader_new());
+    AWAIT(w, r, r->reply);
+    check_run(r, 4);
+    assert_string_equal(r->types[0], "message");
+    assert_string_equal(r->pieces[1], "{\"event\":\"text_chunk\"}");
+    assert_string_equal(r->types[2], "x");
+    assert_string_equal(r->pieces[2], "1\n2");
+    assert_int_equal(dp_reply_status(r->reply), 200);
+    char *body = script_body(w->server, 0);
+    assert_non_null(strstr(body, "\"response_mode\":\"streaming\""));
+    free(body);
+    reader_free(r);
+    close_world(w);
+  }
+}
+
+/* Each comes before the next is sent. */
+static void test_one_by_one(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL,
+                          "\1" STARTED "\1" CHUNK("a") "\1" CHUNK("b") "\1" FINISHED "\1"}};
+  EACH_WAY(change) {
+    world *w = open_world(STEPS(steps), "1.12.1", change);
+    reader *r = begin(w, reader_new());
+    AWAIT(w, r, r->opens == 1); /* the head alone opens */
+    for (size_t i = 1; i <= 4; i++) {
+      script_go(w->server, 1);
+      AWAIT(w, r, r->count == i);
+      assert_null(r->reply);
+    }
+    script_go(w->server, 1);
+    AWAIT(w, r, r->reply);
+    check_run(r, 4);
+    reader_free(r);
+    close_world(w);
+  }
+}
+
+static void test_pause_everywhere(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL,
+                          STARTED CHUNK("a") "\2" CHUNK("b") CHUNK("c") FINISHED}};
+  EACH_WAY(change) {
+    for (int from_within = 0; from_within < 2; from_within++) {
+      world *w = open_world(STEPS(steps), "1.12.1", change);
+      reader *r = reader_new();
+      r->pause_once = true;
+      r->resume_at_once = from_within;
+      begin(w, r);
+      for (unsigned i = 1; i <= 6 && !from_within; i++) {
+        AWAIT(w, r, r->pauses == i);
+        assert_null(r->reply);
+        dp_call_resume(r->call);
+      }
+      AWAIT(w, r, r->reply);
+      check_run(r, 5);
+      assert_int_equal(r->pauses, 6);
+      dp_call_resume(r->call); /* harmless */
+      reader_free(r);
+      close_world(w);
+    }
+  }
+}
+
+/* A reader that sleeps slows the server: what comes meanwhile stays there. */
+static void test_pause_holds_the_server(void **state) {
+  (void)state;
+  size_t size = 24u << 20;
+  char *body = malloc(size + 1);
+  memset(body, 'x', size);
+  for (size_t i = 0; i + 4096 <= size; i += 4096) {
+    memcpy(body + i, "data: ", 6);
+    memcpy(body + i + 4094, "\n\n", 2);
+  }
+  strcpy(body + size - 4096, FINISHED);
+  script_step steps[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL, body}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  reader *r = reader_new();
+  r->pause_open = true;
+  begin(w, r);
+  AWAIT(w, r, r->pauses == 1);
+  dp_stats stats;
+  (void)stats;
+  dp_call_cancel(r->call);
+  AWAIT(w, r, r->reply);
+  assert_kind(r->reply, DP_CANCELLED);
+  assert_true(dp_reply_meta(r->reply)->received < 4u << 20);
+  assert_int_equal(r->count, 0);
+  reader_free(r);
+  close_world(w);
+  free(body);
+}
+
+static void test_abort(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL,
+                          STARTED CHUNK("a") CHUNK("b") "\1" FINISHED}};
+  EACH_WAY(change) {
+    world *w = open_world(STEPS(steps), "1.12.1", change);
+    reader *r = reader_new();
+    r->abort_at = 2;
+    begin(w, r);
+    AWAIT(w, r, r->reply);
+    assert_kind(r->reply, DP_CANCELLED);
+    assert_int_equal(r->count, 2);
+    assert_string_equal(dp_reply_run(r->reply)->task_id, TASK_ID);
+    reader_free(r);
+    close_world(w);
+  }
+}
+
+/* --- bytes --------------------------------------------------------------------------------------------- */
+
+static void test_bytes(void **state) {
+  (void)state;
+  script_step steps[] = {{"GET", "/v1/files/", 0, SCRIPT_ANSWER, 200,
+                          "Content-Type: image/png\r\nContent-Disposition: attachment; filename=a.png\r\n",
+                          "0123456789"}};
+  EACH_WAY(change) {
+    for (int pausing = 0; pausing < 2; pausing++) {
+      world *w = open_world(STEPS(steps), "1.12.1", change);
+      reader *r = reader_new();
+      r->pause_once = pausing;
+      r->resume_at_once = true;
+      begin_with(w, r, DP_OP_FILES_PREVIEW, args_of("file_id", KB, NULL),
+                 (dp_call_options)DP_CALL_OPTIONS_INIT);
+      AWAIT(w, r, r->reply);
+      assert_kind(r->reply, DP_OK);
+      assert_string_equal(r->body, "0123456789");
+      assert_string_equal(r->type, "image/png");
+      assert_int_equal(r->length, 10);
+      assert_non_null(dp_reply_header(r->reply, "content-disposition"));
+      size_t length;
+      dp_reply_body(r->reply, &length);
+      assert_int_equal(length, 0);
+      reader_free(r);
+      close_world(w);
+    }
+  }
+}
+
+static void test_cut_bytes(void **state) {
+  (void)state;
+  script_step steps[] = {{"GET", "/v1/files/", 0, SCRIPT_CUT, 200, "Content-Type: image/png\r\n", "0123"}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  reader *r = begin_with(w, reader_new(), DP_OP_FILES_PREVIEW, args_of("file_id", KB, NULL),
+                         (dp_call_options)DP_CALL_OPTIONS_INIT);
+  AWAIT(w, r, r->reply);
+  assert_kind(r->reply, DP_UNREACHABLE);
+  assert_int_equal(r->bytes, 4);
+  assert_int_equal(script_hits(w->server, 0), 1); /* what was shown is not sent again */
+  reader_free(r);
+  close_world(w);
+}
+
+static void small_bodies(dp_client_options *options, dp_profile_options *profile) {
+  (void)profile;
+  options->body_max = 1024;
+}
+
+/* Refused by its head, whatever was asked for; a sink takes it all the same. */
+static void test_large_answer(void **state) {
+  (void)state;
+  char *body = malloc(100001);
+  memset(body, 'x', 100000);
+  body[100000] = '\0';
+  script_step steps[] = {{"GET", "/v1/files/", 0, SCRIPT_ANSWER, 200, "Content-Type: image/png\r\n", body}};
+  world *w = open_world(STEPS(steps), "1.12.1", small_bodies);
+  dp_reply *reply = run(w, DP_OP_FILES_PREVIEW, args_of("file_id", KB, NULL));
+  assert_kind(reply, DP_TOO_LARGE);
+  assert_string_equal(dp_reply_error(reply)->code, "body_max");
+  assert_true(dp_reply_meta(reply)->received < 100000);
+  dp_reply_unref(reply);
+  reader *r = begin_with(w, reader_new(), DP_OP_FILES_PREVIEW, args_of("file_id", KB, NULL),
+                         (dp_call_options)DP_CALL_OPTIONS_INIT);
+  AWAIT(w, r, r->reply);
+  assert_kind(r->reply, DP_OK);
+  assert_int_equal(r->bytes, 100000);
+  reader_free(r);
+  close_world(w);
+  free(body);
+}
+
+/* --- before it begins ----------------------------------------------------------------------------------- */
+
+static void test_refused(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", STREAM, 1, SCRIPT_ANSWER, 400, NULL,
+                          "{\"code\":\"not_workflow_app\",\"message\":\"no\",\"status\":400}"},
+                         {"POST", STREAM, 1, SCRIPT_ANSWER, 200, "Content-Type: text/html\r\n", "<html>"}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  reader *r = begin(w, reader_new());
+  AWAIT(w, r, r->reply);
+  assert_kind(r->reply, DP_INVALID_REQUEST);
+  assert_int_equal(r->opens + r->count, 0);
+  size_t length;
+  assert_non_null(strstr(dp_reply_body(r->reply, &length), "not_workflow_app"));
+  reader_free(r);
+  r = begin(w, reader_new());
+  AWAIT(w, r, r->reply);
+  assert_int_not_equal(dp_reply_kind(r->reply), DP_OK);
+  assert_int_equal(r->opens, 0);
+  reader_free(r);
+  close_world(w);
+}
+
+/* Until it has begun it is repeated as any other. */
+static void test_repeated(void **state) {
+  (void)state;
+  script_step steps[] = {{"GET", "/v1/files/", 1, SCRIPT_ANSWER, 503, NULL, broken},
+                         {"GET", "/v1/files/", 1, SCRIPT_CLOSE, 0, NULL, NULL},
+                         {"GET", "/v1/files/", 1, SCRIPT_ANSWER, 200, "Content-Type: image/png\r\n", "ok"}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  reader *r = begin_with(w, reader_new(), DP_OP_FILES_PREVIEW, args_of("file_id", KB, NULL),
+                         (dp_call_options)DP_CALL_OPTIONS_INIT);
+  AWAIT(w, r, r->reply);
+  assert_kind(r->reply, DP_OK);
+  assert_string_equal(r->body, "ok");
+  assert_int_equal(r->opens, 1);
+  reader_free(r);
+  close_world(w);
+}
+
+static void test_wrong_use(void **state) {
+  (void)state;
+  script_step none[] = {{"GET", "/", 0, SCRIPT_ANSWER, 200, NULL, NULL}};
+  world *w = open_world(STEPS(none), "1.12.1", NULL);
+  dp_call_options o = DP_CALL_OPTIONS_INIT;
+  dp_sink sink = sink_of();
+  dp_error err;
+  dp_args *args = run_args();
+  o.sink = &sink;
+  o.flags = DP_CALL_BLOCKING;
+  assert_int_equal(dp_client_call_async(w->client, DP_OP_WORKFLOWS_RUN, args, &o, on_done, NULL, NULL, &err),
+                   DP_INVALID_REQUEST);
+  assert_string_equal(err.code, "sink");
+  o.flags = 0;
+  sink.on_event = NULL;
+  assert_int_equal(dp_client_call_async(w->client, DP_OP_WORKFLOWS_RUN, args, &o, on_done, NULL, NULL, &err),
+                   DP_INVALID_REQUEST);
+  assert_non_null(strstr(err.message, "on_event"));
+  sink.size = sizeof sink + 1;
+  assert_int_equal(dp_client_call_async(w->client, DP_OP_WORKFLOWS_RUN, args, &o, on_done, NULL, NULL, &err),
+                   DP_INVALID_REQUEST);
+  assert_string_equal(err.code, "sink_size");
+  o.sink = NULL;
+  o.stall_ms = 86400001;
+  assert_int_equal(dp_client_call_async(w->client, DP_OP_WORKFLOWS_RUN, args, &o, on_done, NULL, NULL, &err),
+                   DP_INVALID_REQUEST);
+  assert_string_equal(err.code, "stall_ms");
+  dp_args_free(args);
+  close_world(w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(test_events),          TEST(test_one_by_one), TEST(test_pause_everywhere),
+      TEST(test_pause_holds_the_server), TEST(test_abort), TEST(test_bytes), TEST(test_cut_bytes),
+      TEST(test_large_answer), TEST(test_refused), TEST(test_repeated), TEST(test_wrong_use),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
