@@ -68,7 +68,10 @@ def of_clients() -> list[dict[str, Any]]:
         frames("claims_4g", "A length of 4 GiB and nothing behind it.", frame(b"", length=1 << 32), close),
         frames("claims_2_64", "A length of 2^64-1.", frame(b"", length=2**64 - 1), close),
         frames(
-            "claims_too_much", "A length of message_max, a request id and one byte.", frame(word(RID), length=MESSAGE_MAX + 4 + 1), close
+            "claims_too_much",
+            "A length of message_max, a request id and one byte.",
+            frame(word(RID), length=MESSAGE_MAX + 4 + 1),
+            close,
         ),
         frames("frame_type_0", "A frame of type 0.", frame(word(RID) + PING, kind=0), close),
         frames("frame_type_2", "A frame of type 2.", frame(word(RID) + PING, kind=2), close),

@@ -1,7 +1,7 @@
-"""The table held against Dify's own contract, both ways: every operation, path, parameter, type, bound and kind of answer.
+"""The table held against Dify's own contract, both ways: operations, paths, parameters, types, bounds, kinds of answer.
 
-No operation and no parameter is missing, none is invented. Where the table differs on purpose, DIFFERENCES says why; a
-difference that is no longer one fails too.
+No operation and no parameter is missing, none is invented. Where the table differs on purpose, DIFFERENCES says why;
+a difference that is no longer one fails too.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def test_route_and_parameters_are_the_contract_s(name: str) -> None:
     assert (ours["method"], ours["path"]) == (theirs["method"], theirs["path"])
     assert {p["name"] for p in ours["params"]} == set(members(theirs))
     for param in ours["params"]:
-        differs = {key for key, (mine, wanted) in facts(param, members(theirs)[param["name"]]).items() if mine != wanted}
+        differs = {
+            key for key, (mine, wanted) in facts(param, members(theirs)[param["name"]]).items() if mine != wanted
+        }
         meant, _ = DIFFERENCES.get((name, param["name"]), (set(), ""))
         assert differs == meant, param["name"]
 

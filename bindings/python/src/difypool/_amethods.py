@@ -3532,7 +3532,7 @@ class Workflows:
                 Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = await client.workflows.run(inputs={"query": "Summarize this"}, user="abc-123")
+            >>> reply = await client.workflows.run(inputs={"text": "Summarize this"}, user="abc-123")
         """
         return await self._client._method("workflows.run", {
             "inputs": inputs,
@@ -3582,7 +3582,7 @@ class Workflows:
         Example:
             >>> reply = await client.workflows.run_by_id(
             ...     workflow_id=workflow_id,
-            ...     inputs={"query": "Summarize this"},
+            ...     inputs={"text": "Summarize this"},
             ...     user="abc-123",
             ... )
         """

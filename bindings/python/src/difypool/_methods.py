@@ -3520,7 +3520,7 @@ class Workflows:
                 Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = client.workflows.run(inputs={"query": "Summarize this"}, user="abc-123")
+            >>> reply = client.workflows.run(inputs={"text": "Summarize this"}, user="abc-123")
         """
         return self._client._method("workflows.run", {
             "inputs": inputs,
@@ -3570,7 +3570,7 @@ class Workflows:
         Example:
             >>> reply = client.workflows.run_by_id(
             ...     workflow_id=workflow_id,
-            ...     inputs={"query": "Summarize this"},
+            ...     inputs={"text": "Summarize this"},
             ...     user="abc-123",
             ... )
         """
