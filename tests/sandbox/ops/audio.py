@@ -60,15 +60,11 @@ async def _said(size: int) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _is_known(call: Call, message_id: str) -> bool:
-    return False
-
-
 @operation("audio.from_text", "POST", "/text-to-audio", auth="app")
 def from_text(call: Call) -> Answer:
     payload = check("TextToAudioPayload", call.json(), SPEAK)
     message_id = payload.get("message_id")
-    if message_id and not (UUID.match(message_id) and _is_known(call, message_id)):
+    if message_id and not (UUID.match(message_id) and message_id.lower() in call.app.messages):
         return json_answer(None)
     if _is_off(call):
         raise invalid_param("TTS is not enabled")
