@@ -31,22 +31,25 @@ FIELDS: dict[str, str] = {
     "how": "rst (the default) or fin: how reset and cut close the connection",
     "cut_after": "send so many bytes of the answer, head included, then close",
     "cut_body_after": "send the head and so many bytes of the body, then close",
-    "stall": "before (nothing done), headers (done, no byte sent), in-headers or in-body (half of it sent); until released, or for stall_ms",
+    "stall": "before (nothing done), headers (done, no byte sent), in-headers or in-body (half of it sent), in-request (read_bytes of the "
+    "request's body read); until released, or for stall_ms",
+    "read_bytes": "with stall in-request, or with early: so many bytes of the request's body are read first",
     "stall_ms": "how long a stall lasts; without it until released",
     "answer": "the name of a preset, or {status, headers, body, reason, content_type}: sent instead, without doing the work",
     "done": "with answer: do the work all the same, first",
-    "early": "with answer or reset: before the request's body has been read",
+    "early": "with answer or reset: before the request's body has been read, or after read_bytes of it",
     "trickle_ms": "send the answer trickle_bytes (1) at a time, so long apart",
     "trickle_bytes": "how many bytes a time",
     "big_body": "send a body of so many bytes (of x) instead of the answer's",
     "endless_headers": "send header lines up to so many bytes, and never the end of the head",
     "garbage": "send these bytes (a text, or {base64: …}) instead of an answer, then close",
 }
-_STALLS = ("before", "headers", "in-headers", "in-body")
+_STALLS = ("before", "headers", "in-headers", "in-body", "in-request")
 _NUMBERS = (
     "delay_before_ms",
     "delay_after_ms",
     "stall_ms",
+    "read_bytes",
     "trickle_ms",
     "trickle_bytes",
     "cut_after",

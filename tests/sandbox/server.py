@@ -8,6 +8,7 @@ import socket
 import ssl
 import sys
 import traceback
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -40,6 +41,24 @@ from .work import Work
 
 _BAD_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _UNKNOWN = Operation("unknown", lambda call: html_404(), "none", False, (), "")
+
+
+async def _first(request: web.BaseRequest, count: int) -> AsyncIterator[bytes]:
+    """So many bytes of the body, or all of it."""
+    while count > 0 and not request.content.at_eof():
+        piece = await request.content.read(min(count, 1 << 16))
+        count -= len(piece)
+        yield piece
+
+
+async def _body(request: web.BaseRequest, fault: Fault | None) -> AsyncIterator[bytes]:
+    """The body as it comes. While a fault wants silence nothing is read, and what the client sends fills the connection's buffers."""
+    if fault is not None and fault.action.get("stall") == "in-request":
+        async for piece in _first(request, int(fault.action.get("read_bytes", 0))):
+            yield piece
+        await stall(fault)
+    async for piece in request.content.iter_any():
+        yield piece
 
 
 class CountingSocket(socket.socket):
@@ -264,25 +283,28 @@ class Server:
         if fault is not None:
             self.counters.faults += 1
             call.entry["fault"] = fault.number
-        if (early is None or fault is not None) and not (fault is not None and fault.action.get("early")):
-            too_large = await self._read(request, call)
+        if fault is not None and fault.action.get("early"):
+            async for _ in _first(request, int(fault.action.get("read_bytes", 0))):
+                pass
+        elif early is None or fault is not None:
+            too_large = await self._read(request, call, fault)
             early = too_large or early
         if fault is not None:
             return await self._spoilt(request, connection, call, early, fault, keep_alive)
         answer = early or await self._answer(call)
         return await send(connection, self._head(request, answer, keep_alive), answer, keep_alive)
 
-    async def _read(self, request: web.BaseRequest, call: Call) -> Answer | None:
+    async def _read(self, request: web.BaseRequest, call: Call, fault: Fault | None) -> Answer | None:
         """The request's body into the call; an answer if it grows too large."""
         if not request.body_exists:
             return None
         if call.operation.form:
-            return await self._read_form(request, call)
-        if "Content-Length" in request.headers:
+            return await self._read_form(request, call, fault)
+        if "Content-Length" in request.headers and fault is None:
             call.body = await request.read()
             return None
         parts, size = [], 0
-        async for part in request.content.iter_any():
+        async for part in _body(request, fault):
             size += len(part)
             if size > self.settings.body_limit:
                 return nginx_page(413, "Request Entity Too Large", closes=True)
@@ -290,14 +312,14 @@ class Server:
         call.body = b"".join(parts)
         return None
 
-    async def _read_form(self, request: web.BaseRequest, call: Call) -> Answer | None:
+    async def _read_form(self, request: web.BaseRequest, call: Call, fault: Fault | None) -> Answer | None:
         """The request's body into a form, a piece at a time; what is no form is read past."""
         uploads, operation = self.world.uploads, call.operation
         boundary = boundary_of(request.headers.get("Content-Type", ""))
         keep = int(getattr(self.settings, operation.form))
         form = call.form = Form(boundary, keep, lambda part: uploads.note(operation.name, part))
         size = 0
-        async for piece in request.content.iter_any():
+        async for piece in _body(request, fault):
             size += len(piece)
             if size > self.settings.body_limit:
                 return nginx_page(413, "Request Entity Too Large", closes=True)

@@ -51,9 +51,13 @@ def only_file(call: Call) -> FilePart:
     return part
 
 
+def most_of(extension: str, others: int) -> int:
+    """How large a file may be, by its extension."""
+    return next((limit for limit, names in _LIMITS if extension in names), others)
+
+
 def check_size(call: Call, part: FilePart) -> None:
-    most = next((limit for limit, names in _LIMITS if part.extension in names), call.world.settings.upload_limit)
-    if part.size > most:
+    if part.size > most_of(part.extension, int(call.world.settings.upload_limit)):
         raise file_too_large(call.world.settings.has("literal-message"), "")
 
 

@@ -137,12 +137,12 @@ def _node(node_id: str, kind: str) -> None:
         raise invalid_param(f"Datasource node {node_id} of type {kind} not found")
 
 
-@operation("pipelines.run_datasource", "POST", _PATH + "/datasource/nodes/{node_id}/run", lacking="routes-absent")
+@operation("pipelines.run_datasource", "POST", _PATH + "/datasource/nodes/{node}/run", lacking="routes-absent")
 def run_datasource(call: Call) -> Answer:
     dataset = _pipeline(call)
     payload = check("DatasourceNodeRunPayload", call.json(), RUN_SOURCE)
     kind = payload["datasource_type"]
-    _node(call.params["node_id"], kind)
+    _node(call.params["node"], kind)
     assert dataset.pipeline_id is not None
     call.effect()
     found = _FOUND[kind]
