@@ -158,6 +158,11 @@ PRESETS: dict[str, Callable[[], Answer]] = {
     "vector_store_down": _kind(
         400, "invalid_param", "Could not connect to Weaviate:Connection to Weaviate failed. Details: ."
     ),
+    "documents_limit": _kind(
+        400,
+        "invalid_param",
+        "You have reached the limit of your subscription. Only -50 documents can be uploaded.",
+    ),
     "default_model_not_found": _kind(400, "invalid_param", "Default model not found for text-embedding"),
     "app_unavailable": _kind(400, "app_unavailable", "App unavailable, please check your app configurations."),
     "provider_not_initialize_documented": _kind(
