@@ -11,6 +11,7 @@ import json
 import socket
 import time
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,8 @@ class Outcome:
     attempts: int
     verified: bool
     seconds: float
+    status: int = 0
+    members: frozenset[str] = frozenset()  # of a JSON answer, two levels deep
     requests: list[dict[str, Any]] = field(default_factory=list)  # the sandbox's log of this cell's operation
     work: int = 0
     broken: str = ""  # the cell itself could not be carried out
@@ -240,4 +243,16 @@ def _call(client: difypool.Client, cell: Cell, args: dict[str, Any]) -> Outcome:
         seconds = time.monotonic() - began
         return Outcome(error.kind, error.code, error.message, error.retryable, attempts, False, seconds)
     seconds = time.monotonic() - began
-    return Outcome("ok", "", "", False, reply.meta["attempts"], reply.meta["verified"], seconds)
+    spoilt = cell.fault.only_json and not cell.rule.answers  # what comes in place of an empty answer is not read
+    members = frozenset() if spoilt else frozenset(_members(reply.json(), 2))
+    attempts, verified = reply.meta["attempts"], reply.meta["verified"]
+    return Outcome("ok", "", "", False, attempts, verified, seconds, reply.status, members)
+
+
+def _members(value: Any, depth: int, path: str = "") -> Iterator[str]:
+    """The shape of an answer: the names of members with their paths, and the type of what has none."""
+    if depth and isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _members(inner, depth - 1, f"{path}.{name}")
+    else:
+        yield path or type(value).__name__

@@ -90,6 +90,24 @@ def _on_the_right_connection(cell: Cell, outcome: Outcome) -> bool:
     return not met or looked_before or cell.fault.idle or met[0] == cell.reused
 
 
+def test_what_was_proven_is_answered_in_the_operations_own_shape(outcomes: dict[Cell, Outcome]) -> None:
+    """Nobody should have to know that an answer was lost: same status, same members as the server's own."""
+    normal = {
+        cell.rule.name: (outcome.status, outcome.members)
+        for cell, outcome in outcomes.items()
+        if cell.fault.idle and outcome.kind == "ok" and not outcome.verified
+    }
+    proven = {cell: outcome for cell, outcome in outcomes.items() if outcome.verified}
+    wrong = {
+        f"{cell.name}: {outcome.status}, {sorted(outcome.members ^ normal[cell.rule.name][1])} instead of {normal[cell.rule.name][0]}"
+        for cell, outcome in proven.items()
+        if (outcome.status, outcome.members) != normal[cell.rule.name]
+    }
+    assert not wrong, "\n".join(sorted(wrong))
+    provable = {cell.rule.name for cell in outcomes if cell.expected.verified}
+    assert {cell.rule.name for cell in proven} == provable
+
+
 def test_every_operation_that_the_sandbox_plays_is_in_the_matrix() -> None:
     assert sorted(RULES) == sorted(WORK)
 
