@@ -18,6 +18,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import flows
 import replies
 import requests_
 import streams
@@ -25,8 +26,8 @@ import streams
 
 def outputs() -> dict[Path, str]:
     files: dict[str, list[dict[str, Any]]] = {
-        "requests.jsonl": requests_.vectors(),
-        "replies.jsonl": replies.vectors(),
+        "requests.jsonl": [*requests_.vectors(), *flows.requests()],
+        "replies.jsonl": [*replies.vectors(), *flows.replies()],
         "client_streams.jsonl": streams.of_clients(),
         "service_streams.jsonl": streams.of_services(),
     }

@@ -92,6 +92,24 @@ static dpc_reply *decode(const dpc__bytes *message) {
   return reply;
 }
 
+/* Bytes within a value read as hex: {"$bin":"00ff"} becomes "00ff". */
+static void bytes_as_hex(dpc__bytes *json) {
+  static const char before[] = "{\"$bin\":";
+  size_t length = 0, skip = sizeof before - 1;
+  bool inside = false;
+  for (size_t i = 0; i < json->length; i++) {
+    if (json->length - i > skip && memcmp(json->data + i, before, skip) == 0) {
+      i += skip;
+      inside = true;
+    }
+    if (inside && json->data[i] == '}')
+      inside = false;
+    else
+      json->data[length++] = json->data[i];
+  }
+  json->length = length;
+}
+
 static void expect_body(const dpc_reply *reply, dpc_value answer) {
   dpc_value body, bin, value;
   size_t length;
@@ -107,11 +125,10 @@ static void expect_body(const dpc_reply *reply, dpc_value answer) {
     assert_true(dpc_reply_value(reply, &value));
     dpc__json_write(body, &expected);
   }
-  if (strncmp(has, "{\"epoch\"", 8) != 0) { /* a value with bytes in it reads as hex */
-    assert_int_equal(length, expected.length);
-    if (length)
-      assert_memory_equal(has, expected.data, length);
-  }
+  bytes_as_hex(&expected);
+  assert_int_equal(length, expected.length);
+  if (length)
+    assert_memory_equal(has, expected.data, length);
   dpc__bytes_clear(&expected);
 }
 

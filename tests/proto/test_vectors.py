@@ -8,6 +8,7 @@ from typing import Any
 import msgpack
 import pytest
 from conftest import read_table, read_vectors
+from gen_check import OWN_GROUPS
 
 REQUESTS = read_vectors("requests")
 REPLIES = read_vectors("replies")
@@ -145,6 +146,14 @@ def identity(value: Any) -> str:
     return "" if isinstance(value, bytes) and len(value) == 16 else "invalid_type"
 
 
+def binary(value: Any) -> str:
+    return "" if isinstance(value, bytes) else "invalid_type"
+
+
+def sequence(value: Any) -> str:
+    return "" if isinstance(value, list) else "invalid_type"
+
+
 def mapping(value: Any) -> str:
     return "" if isinstance(value, dict) else "invalid_type"
 
@@ -208,17 +217,26 @@ def judge(request: dict[str, Any]) -> str:
     entry = next((o for o in TABLE["op"] if o["name"] == op), None)
     if entry is None:
         return "unknown_operation"
-    return judge_arguments(entry, request.get("args", {})) if entry["group"] == "service" else ""
+    return judge_arguments(entry, request.get("args", {})) if entry["group"] in OWN_GROUPS else ""
+
+
+def judge_argument(param: dict[str, Any], value: Any) -> str:
+    low, high = param.get("min", 0), param.get("max", 2**63)
+    if param["type"] == "integer":
+        return str(within(low, high)(value))
+    rules = {"boolean": boolean, "string": text, "object": mapping, "array": sequence, "bytes": binary}
+    if flaw := rules[param["type"]](value):
+        return str(flaw)
+    return "" if isinstance(value, bool) or low <= len(value) <= high else "out_of_range"
 
 
 def judge_arguments(entry: dict[str, Any], args: dict[str, Any]) -> str:
     params = {p["name"]: p for p in entry["params"]}
-    rules = {"boolean": boolean, "string": text, "bytes": identity}
     for name, value in args.items():
         if name not in params:
             return "unknown_argument"
-        if flaw := rules[params[name]["type"]](value):
-            return str(flaw)
+        if flaw := judge_argument(params[name], value):
+            return flaw
     needed = {name for name, p in params.items() if p.get("required")}
     return "missing_argument" if needed - set(args) or (entry["name"] == "service.set" and not args) else ""
 

@@ -1,0 +1,166 @@
+"""Streams and uploads: what a client asks for them, and what it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from replies import BASE, ERROR, META, error, ok
+from requests_ import HEAD, good
+
+STREAM = bytes(range(0x40, 0x50))
+OTHER = bytes(range(0x60, 0x70))
+UPLOAD = bytes(range(0x80, 0x90))
+PNG = b"\x89PNG\r\n\x1a\n"
+CHAT = {"inputs": {}, "query": "Füße ☃?", "user": "abc-123"}
+RUN = {"task_id": "t-1", "conversation_id": "c-1", "message_id": "m-1"}
+WORDS = '{"event":"message","task_id":"t-1","answer":"Füße ☃"}'
+
+
+def requests() -> list[dict[str, Any]]:
+    """Requests that are taken; what comes of them depends on profiles and handles."""
+
+    def asks(name: str, text: str, op: str, args: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return good(name, text, {**HEAD, "op": op, "args": args, **more}, live=False)
+
+    every = {"buffer": 8_388_608, "idle_ms": 1, "total_ms": 86_400_000, "keep_run": True}
+    many = [{"stream": STREAM, "after": 0}, {"stream": OTHER, "after": 2**40}]
+    limits = {"wait_ms": 0, "max_bytes": 1, "max_events": 65_536}
+    file = {"param": "file", "name": "Füße ☃.md", "type": "text/markdown", "length": 36}
+    return [
+        asks("stream_open", "A run as a stream.", "stream.open", {"op": "chat.send", "args": CHAT}),
+        asks(
+            "stream_open_every_argument",
+            "With all its bounds.",
+            "stream.open",
+            {"op": "chat.send", "args": CHAT} | every,
+        ),
+        asks("stream_open_bare", "An operation without arguments.", "stream.open", {"op": "apps.info"}),
+        asks(
+            "stream_open_profile",
+            "Profile, priority and options are those of the request.",
+            "stream.open",
+            {"op": "files.preview", "args": {"file_id": "00000000-0000-4000-8000-000000000001"}},
+            profile="app",
+            priority="interactive",
+            options={"wait": True},
+        ),
+        asks("stream_next", "One stream, from its start.", "stream.next", {"streams": many[:1]}),
+        asks("stream_next_many", "Two at once, with all bounds.", "stream.next", {"streams": many, **limits}),
+        asks("stream_close", "Its run is stopped.", "stream.close", {"stream": STREAM}),
+        asks("stream_close_keep", "Its run goes on.", "stream.close", {"stream": STREAM, "keep_run": True}),
+        asks(
+            "file_bin",
+            "A file small enough for the message: its bytes.",
+            "documents.update_by_file",
+            {"dataset_id": "d", "document_id": "e", "file": PNG},
+        ),
+        asks(
+            "file_map",
+            "The same with a name and a type.",
+            "files.upload",
+            {"file": {"name": "a ☃.png", "type": "image/png", "data": PNG}, "user": "abc-123"},
+        ),
+        asks(
+            "upload_open", "A file of unknown length.", "upload.open", {"op": "files.upload", "file": {"name": "a.md"}}
+        ),
+        asks(
+            "upload_open_every_argument",
+            "All that can be said.",
+            "upload.open",
+            {"op": "files.upload", "args": {"user": "abc-123"}, "file": file, "total_ms": 60_000, "idle_ms": 1000},
+        ),
+        asks("upload_write", "The first bytes.", "upload.write", {"upload": UPLOAD, "offset": 0, "bytes": PNG}),
+        asks(
+            "upload_write_far", "Bytes past 4 GiB.", "upload.write", {"upload": UPLOAD, "offset": 2**33, "bytes": b"x"}
+        ),
+        asks("upload_close", "The file is complete.", "upload.close", {"upload": UPLOAD}),
+        asks("upload_abort", "It is given up.", "upload.close", {"upload": UPLOAD, "abort": True}),
+    ]
+
+
+def replies() -> list[dict[str, Any]]:
+    return [*of_streams(), *ends(), *of_uploads()]
+
+
+def value(body: Any) -> dict[str, Any]:
+    return {**BASE, "ok": {"status": 200, "type": "", "headers": {}, "body": body, "meta": {}}}
+
+
+def told(*streams: dict[str, Any]) -> dict[str, Any]:
+    return value({"streams": list(streams)})
+
+
+def of_streams() -> list[dict[str, Any]]:
+    events = {"stream": STREAM, "kind": "events", "status": 200, "type": "text/event-stream", "headers": {}, "name": ""}
+    file = {"stream": OTHER, "kind": "bytes", "status": 200, "type": "image/png", "headers": {}, "name": "a ☃.png"}
+    typed = {"event": "later", "id": "7", "data": "{}"}
+    return [
+        ok("stream_opened", "A stream of events has begun.", value(events)),
+        ok("stream_opened_file", "A file of known length has begun.", value({**file, "length": len(PNG)})),
+        ok("stream_silent", "Nothing has come in time.", told()),
+        ok("stream_event", "The first event.", told({"stream": STREAM, "first": 1, "events": [WORDS]})),
+        ok(
+            "stream_events",
+            "Many, one of them with a type and an id.",
+            told({"stream": STREAM, "first": 2**32, "events": [WORDS, typed, WORDS]}),
+        ),
+        ok("stream_bytes", "A piece of a file.", told({"stream": OTHER, "offset": 2**33, "bytes": PNG})),
+        ok(
+            "stream_many",
+            "Pieces of two streams.",
+            told({"stream": STREAM, "first": 3, "events": [WORDS]}, {"stream": OTHER, "offset": 0, "bytes": PNG}),
+        ),
+        ok("stream_closed", "A run was stopped.", value({"stopped": True, "ended": False})),
+        ok("stream_closed_ended", "It had ended by itself.", value({"stopped": False, "ended": True})),
+    ]
+
+
+def ends() -> list[dict[str, Any]]:
+    """A request for many streams succeeds though one of them has failed."""
+    good_end = {"ok": {"status": 200, "type": "text/event-stream", "meta": META, "run": RUN}}
+    bad_end = {"error": {**ERROR, "kind": "server_error", "code": "completion_request_error", "run": RUN}}
+    cut = {"error": {**ERROR, "kind": "unknown_outcome", "code": "cut", "run": RUN}}
+    lost = {"error": {**ERROR, "kind": "not_found", "code": "no_such_stream"}}
+    last = {"stream": STREAM, "first": 9, "events": [WORDS]}
+    return [
+        ok("stream_end", "The last event, and that the run ended well.", told({**last, "end": good_end})),
+        ok("stream_end_alone", "The end without a further event.", told({"stream": STREAM, "end": good_end})),
+        ok("stream_end_error", "A run that failed: the error told inside it.", told({**last, "end": bad_end})),
+        ok("stream_end_cut", "A stream that was cut; its run may go on.", told({"stream": STREAM, "end": cut})),
+        ok(
+            "stream_end_unknown",
+            "A handle that is not known, beside one that is.",
+            told({"stream": OTHER, "end": lost}, last),
+        ),
+        error("stream_not_opened", "An operation that failed before its answer began.", {**BASE, "error": ERROR}),
+        error(
+            "stream_after_refused",
+            "An after that was never given.",
+            {**BASE, "error": {**ERROR, "kind": "invalid_request", "code": "after"}},
+        ),
+        error(
+            "streams_per_user",
+            "Too many open streams.",
+            {**BASE, "error": {**ERROR, "kind": "busy", "code": "streams_per_user", "retryable": True}},
+        ),
+    ]
+
+
+def of_uploads() -> list[dict[str, Any]]:
+    def refused(name: str, text: str, kind: str, code: str) -> dict[str, Any]:
+        return error(name, text, {**BASE, "error": {**ERROR, "kind": kind, "code": code, "status": 0}})
+
+    done = {"status": 201, "type": "application/json", "headers": {}, "body": b'{"id": "1"}', "meta": META}
+    return [
+        ok("upload_opened", "Bytes may be sent.", value({"upload": UPLOAD, "window": 1_048_576})),
+        ok("upload_accepted", "So many bytes were accepted.", value({"offset": 2**33, "ended": False})),
+        ok("upload_ended", "The server has answered early.", value({"offset": 4096, "ended": True})),
+        ok("upload_done", "The operation's own answer.", {**BASE, "ok": done}),
+        ok("upload_aborted", "It was given up.", value({"aborted": True})),
+        refused("upload_gap", "A write that would leave a gap.", "invalid_request", "offset"),
+        refused("upload_window_full", "A write beyond the window.", "busy", "window"),
+        refused("upload_length", "Another length than was said.", "invalid_request", "length"),
+        refused("upload_idle", "Nothing was written for too long.", "timeout", "upload_idle"),
+        refused("upload_unknown", "A handle that is not known.", "not_found", "no_such_upload"),
+        refused("upload_too_large", "A file over a bound, which is named.", "too_large", "file"),
+    ]
