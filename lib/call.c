@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "callint.h"
+#include "compose.h"
 #include "engine_run.h"
 #include "errors.h"
 #include "transfer.h"
@@ -24,7 +25,9 @@ enum { ALL_FLAGS = DP_CALL_NO_VALIDATE | DP_CALL_ALLOW_HAZARD | DP_CALL_WAIT | D
 static const bool allowed[DP__PHASES][DP__PHASES] = {
     [DP__CALL_POSTED] = {[DP__CALL_HELD] = true, [DP__CALL_DONE] = true},
     [DP__CALL_HELD] = {[DP__CALL_PREPARING] = true, [DP__CALL_FOLLOWING] = true,
-                       [DP__CALL_SENT] = true, [DP__CALL_PROVING] = true, [DP__CALL_DONE] = true},
+                       [DP__CALL_SENT] = true, [DP__CALL_PROVING] = true,
+                       [DP__CALL_COMPOSING] = true, [DP__CALL_DONE] = true},
+    [DP__CALL_COMPOSING] = {[DP__CALL_DONE] = true},
     [DP__CALL_PREPARING] = {[DP__CALL_HELD] = true, [DP__CALL_DONE] = true},
     [DP__CALL_FOLLOWING] = {[DP__CALL_HELD] = true, [DP__CALL_SENT] = true, [DP__CALL_DONE] = true},
     [DP__CALL_SENT] = {[DP__CALL_HELD] = true, [DP__CALL_PROVING] = true, [DP__CALL_DONE] = true},
@@ -50,6 +53,9 @@ void dp_call_unref(dp_call *call) {
   dp__request_deinit(&call->request);
   dp__mend_deinit(&call->mend);
   dp__stream_free(call->stream);
+  if (call->work)
+    call->composition->release(call->work);
+  dp__teller_free(call->teller);
   dp__answer_unref(call->answer);
   dp_reply_unref(call->reply);
   dp_call_unref(call->parent);
@@ -134,8 +140,10 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   call->profile = dp_profile_ref(o->profile);
   dp_kind kind = dp__request_build(desc, args, o->profile->base.prefix, o->flags, &call->request,
                                    err);
+  call->composition = dp__composition_of(desc->op);
   if (kind == DP_OK)
-    kind = dp__stream_prepare(call, args, o, err);
+    kind = call->composition ? dp__teller_prepare(call, o, err)
+                             : dp__stream_prepare(call, args, o, err);
   if (kind != DP_OK) {
     dp_call_unref(call);
     return kind;
@@ -147,7 +155,8 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   call->stall_ms = o->stall_ms;
   uint32_t ms = o->deadline_ms ? o->deadline_ms : client->options.deadline_ms;
   call->deadline_us = call->accepted_us + 1000ull * ms;
-  if (call->stream && call->stream->has_sink && !o->deadline_ms)
+  bool flows = call->teller || (call->stream && call->stream->has_sink);
+  if (flows && !o->deadline_ms)
     call->deadline_us = UINT64_MAX;
   reply->meta.op = call->request.desc->op;
   *out = call;
@@ -194,6 +203,8 @@ static dp_kind accept_call(dp_client *client, dp_op op, const dp_args *args,
   (*out)->on_done = on_done;
   (*out)->on_late = o.on_late;
   (*out)->user = user;
+  if ((*out)->teller && !(*out)->teller->user)
+    (*out)->teller->user = user;
   if ((*out)->stream)
     (*out)->stream->user = (*out)->stream->sink.user ? (*out)->stream->sink.user : user;
   if (o.parent)
@@ -317,7 +328,9 @@ static void deadline_passed(dp__timer *timer) {
   dp_error error;
   const char *last = call->verdict.error.message;
   dp__fail(&error, DP_TIMEOUT, "deadline",
-           "Give it more time, or look why the server is slow; nothing was changed.",
+           call->composition && !call->request.free_of_effect
+               ? "Give it more time and call it again: it goes on from what it finds."
+               : "Give it more time, or look why the server is slow; nothing was changed.",
            "%s: %s was not done within %llu ms%s%.200s", call->profile->base.origin,
            call->request.desc->name,
            (unsigned long long)((call->deadline_us - call->accepted_us) / 1000),
@@ -374,6 +387,22 @@ bool dp__call_look(dp_call *owner, dp_op op, const dp_args *args, uint32_t flags
   return true;
 }
 
+dp_kind dp__call_child(dp_call *parent, dp_op op, const dp_args *args, const dp_call_options *options,
+                       dp__child_fn fn, void *user, dp_error *err) {
+  dp_call_options o = *options;
+  dp_call *child;
+  o.profile = parent->profile;
+  o.priority = parent->priority;
+  dp_kind kind = make(parent->client, dp__op_by_number(op), args, &o, &child, err);
+  if (kind != DP_OK)
+    return kind;
+  child->parent = dp_call_ref(parent);
+  child->on_child = fn;
+  child->user = user;
+  post(child);
+  return DP_OK;
+}
+
 /* --- ending, engine's thread ------------------------------------------------------------------------ */
 
 static void tell(dp_call *call, dp_done_fn fn, dp_reply *reply) {
@@ -400,7 +429,8 @@ static void count_result(dp_call *call, const dp_reply *reply) {
   if (call->host) {
     call->host->calls++;
     call->host->errors += kind != DP_OK;
-    dp__histogram_add(&call->host->latency, reply->meta.total_us);
+    if (!call->composition)
+      dp__histogram_add(&call->host->latency, reply->meta.total_us);
   }
   if (client->options.log && client->options.log_level >= DP_LOG_DEBUG)
     dp__log(client, DP_LOG_DEBUG, "%s at %s: %s%s%s, status %d, %u transfers, %llu us",
@@ -414,6 +444,20 @@ static void finish_meta(dp_call *call, dp_reply *reply) {
   reply->meta.total_us = now > call->accepted_us ? now - call->accepted_us : 0;
   if (call->host && !reply->version[0])
     memcpy(reply->version, call->host->version, sizeof reply->version);
+}
+
+static void tell_parent(dp_call *call, dp_reply *reply) {
+  dp_call *parent = call->parent;
+  dp_meta *all = parent->reply ? &parent->reply->meta : NULL;
+  if (all) {
+    all->attempts += reply->meta.attempts;
+    all->paced_us += reply->meta.paced_us;
+    all->sent += reply->meta.sent;
+    all->received += reply->meta.received;
+  }
+  if (!call->answered && parent->phase == DP__CALL_COMPOSING && !parent->ending)
+    call->on_child(parent, reply, call->user);
+  dp_reply_unref(reply);
 }
 
 /* Give a reply to whoever waits for it; takes it over. */
@@ -432,6 +476,10 @@ static void deliver(dp_call *call, dp_reply *reply) {
   bool late = call->answered;
   if (!late)
     count_result(call, reply);
+  if (call->on_child) {
+    tell_parent(call, reply);
+    return;
+  }
   if (late && !call->on_late) {
     dp_reply_unref(reply);
     return;
@@ -486,6 +534,8 @@ void dp__call_end(dp_call *call, const dp_error *error) {
   dp__call_drop_exchange(call, error);
   cancel_look(call);
   dp__call_move(call, DP__CALL_DONE);
+  if (call->composition && call->composition->end)
+    call->composition->end(call);
   call->reply = NULL;
   deliver(call, reply);
   stop_children(call, error);

@@ -36,6 +36,7 @@
  *   held ---needs looks-> preparing     a way round a known defect
  *   held ---equal read--> following     shares another call's transfer
  *   sent ---in doubt----> proving       did the write happen?
+ *   held ---is made of calls-> composing  its children do the work (compose.h)
  *   any of them --------> done
  */
 typedef enum dp__phase {
@@ -45,6 +46,7 @@ typedef enum dp__phase {
   DP__CALL_FOLLOWING,
   DP__CALL_SENT,
   DP__CALL_PROVING,
+  DP__CALL_COMPOSING,
   DP__CALL_DONE,
   DP__PHASES
 } dp__phase;
@@ -78,10 +80,16 @@ struct dp__policy {
   dp__technique techniques[DP__TECHNIQUES];
   size_t technique;
   struct dp_call *gate, **gate_last; /* metadata writes, in the order they came */
+  struct dp__turn *turns;            /* of compositions, in the order they came */
 };
 
 /* Told when a call that another one made for itself is done; reply is the callee's to keep a ref of. */
 typedef void (*dp__look_fn)(struct dp_call *owner, dp_reply *reply);
+/* The same for a child of a composition. */
+typedef void (*dp__child_fn)(struct dp_call *parent, dp_reply *reply, void *user);
+
+struct dp__composition;
+struct dp__teller;
 
 struct dp_call {
   atomic_uint refs;
@@ -119,6 +127,12 @@ struct dp_call {
   struct dp__workspace *workspace; /* set while it waits there */
   struct dp_call *queue_next;      /* in the workspace's queue */
   uint64_t sequence;
+
+  /* A composition, and what it works with; of a child, whom it tells. */
+  const struct dp__composition *composition;
+  void *work;
+  struct dp__teller *teller; /* its events; NULL = nobody reads them */
+  dp__child_fn on_child;
 
   /* The transfer. */
   dp_exchange *exchange;
@@ -171,6 +185,10 @@ void dp__call_stop(dp_call *call, const dp_error *error, bool grace);
  * on_look comes in a later turn, once, unless the owner ends before. */
 bool dp__call_look(dp_call *owner, dp_op op, const dp_args *args, uint32_t flags,
                    dp__look_fn on_look);
+/* dp__call_child - start a call that belongs to a composition; see dp__compose_call. deadline_ms 0 = the
+ * client's; cache_ms as in its options. On an error there is no child. */
+dp_kind dp__call_child(dp_call *parent, dp_op op, const dp_args *args, const dp_call_options *options,
+                       dp__child_fn fn, void *user, dp_error *err);
 /* dp__policy - what calls share; NULL = no memory. */
 struct dp__policy *dp__policy(dp_client *client);
 

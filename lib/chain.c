@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "callint.h"
+#include "compose.h"
 #include "errors.h"
 #include "json.h"
 #include "transfer.h"
@@ -165,6 +166,10 @@ void dp__call_step(dp_call *call) {
   if (call->phase != DP__CALL_HELD)
     return;
   bool write = !call->request.free_of_effect;
+  if (call->composition) {
+    dp__compose(call);
+    return;
+  }
   if (dp__call_share(call) || dp__call_prepare(call))
     return;
   if (write && (call->flags & DP_CALL_MAYBE_DONE) && !call->asked_first) {

@@ -23,6 +23,7 @@ void dp__request_deinit(dp__request *r) {
     free((char *)(uintptr_t)r->headers[i].value);
   }
   free(r->headers);
+  dp_args_free(r->args);
   free(r->path);
   free(r->query);
   free(r->body);
@@ -259,9 +260,13 @@ dp_kind dp__request_build(const dp__op_desc *desc, const dp_args *args, const ch
   if (dp__op_takes(desc, DP__IN_FILE))
     return dp__fail(err, DP_UNSUPPORTED, "multipart", "Send it with http.request and a body of its own.",
                     "%s: files cannot be sent yet", desc->name);
-  if (raw || !(flags & DP_CALL_NO_VALIDATE))
+  if (!*desc->method || !(flags & DP_CALL_NO_VALIDATE))
     kind = check_all(desc, args, err);
-  if (kind == DP_OK && raw) {
+  if (kind == DP_OK && !raw && !*desc->method) {
+    r->free_of_effect = desc->retry == DP__RETRY_FREE;
+    r->args = args ? dp__args_copy(args) : dp_args_new();
+    kind = r->args ? DP_OK : dp__no_memory(err);
+  } else if (kind == DP_OK && raw) {
     kind = dp__raw_build(desc, args, prefix, r, err);
   } else if (kind == DP_OK) {
     snprintf(r->method, sizeof r->method, "%s", desc->method);

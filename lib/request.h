@@ -19,6 +19,7 @@ typedef struct dp__request {
   dp_header *headers; /* those that http.request brought; names and values are malloc'ed */
   size_t header_count;
   bool raw;    /* came as http.request */
+  dp_args *args; /* of a composition, which sends nothing by itself; NULL of all others */
   bool free_of_effect; /* GET, HEAD, or free by the table */
   bool ids_ok; /* every id in the path has the shape of one: a 404 page then means "no such route" */
 } dp__request;

@@ -23,6 +23,7 @@
 #include <jansson.h>
 
 #include "callint.h"
+#include "compose.h"
 #include "errors.h"
 #include "json.h"
 #include "transfer.h"
@@ -438,6 +439,8 @@ static void resume_posted(dp__job *job) {
   atomic_store(&call->resume_posted, false);
   if (call->exchange)
     dp__exchange_continue(call->exchange);
+  if (call->teller)
+    dp__teller_resume(call);
   dp_call_unref(call);
 }
 

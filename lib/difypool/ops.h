@@ -180,6 +180,14 @@ typedef enum dp_op {
   DP_OP_PIPELINES_RUN_DATASOURCE = 81,
   /* POST /datasets/{dataset_id}/pipeline/run: Run Pipeline */
   DP_OP_PIPELINES_RUN = 82,
+  /* any other method and path: Find or create a knowledge base */
+  DP_OP_DATASETS_ENSURE = 501,
+  /* any other method and path: Find or create metadata fields */
+  DP_OP_METADATA_ENSURE = 502,
+  /* any other method and path: Find or create a knowledge tag */
+  DP_OP_TAGS_ENSURE = 503,
+  /* any other method and path: Wait until documents are indexed */
+  DP_OP_DOCUMENTS_WAIT = 504,
   /* any other method and path: Any other request */
   DP_OP_HTTP_REQUEST = 500,
 } dp_op;

@@ -38,6 +38,7 @@ static const char *const dpc__free_ops[] = {
   "workflows.events",
   "files.preview",
   "documents.download_zip",
+  "documents.wait",
   "service.ping",
   "service.info",
   "service.stats",

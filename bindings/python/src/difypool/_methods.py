@@ -1457,6 +1457,54 @@ class Datasets:
             "dataset_id": dataset_id,
         }, options)
 
+    def ensure(
+        self,
+        *,
+        name: str,
+        description: str | None = None,
+        indexing_technique: Literal["high_quality", "economy"] | None = None,
+        permission: Literal["only_me", "all_team_members", "partial_members"] | None = None,
+        embedding_model: str | None = None,
+        embedding_model_provider: str | None = None,
+        retrieval_model: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Find or create a knowledge base.
+
+        The knowledge base of exactly that name, created if there is none: `{id, name, created, dataset}`. One at a
+        time for a name across all callers of the service. Also found beyond the first page, and among those that a
+        list leaves out. A create is read back: where another machine was as quick, the older one stands and ours is
+        deleted again.
+
+        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            name: Name of the knowledge base. 1..40 characters.
+            description: For a new one. At most 400 characters.
+            indexing_technique: For a new one.
+            permission: For a new one.
+            embedding_model: For a new one.
+            embedding_model_provider: For a new one.
+            retrieval_model: For a new one, as in `datasets.create`.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.datasets.ensure(name="Guides", indexing_technique="economy")
+        """
+        return self._client._method("datasets.ensure", {
+            "name": name,
+            "description": description,
+            "indexing_technique": indexing_technique,
+            "permission": permission,
+            "embedding_model": embedding_model,
+            "embedding_model_provider": embedding_model_provider,
+            "retrieval_model": retrieval_model,
+        }, options)
+
 
 class Documents:
     """Operations of the group ``documents``."""
@@ -2122,6 +2170,44 @@ class Documents:
             "document_ids": document_ids,
         }, options)
 
+    def wait(
+        self,
+        *,
+        dataset_id: str,
+        ids: Sequence[Any],
+        stall_ms: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Wait until documents are indexed.
+
+        Returns when each of the documents is completed, failed, paused or gone: `{total, completed, failed, open,
+        documents: [{id, status, error}]}`. Read as a stream it tells progress. All that wait in one knowledge base
+        share the lists that are asked of the server. Give it a deadline; `timeout`, code `indexing_stalled`, comes
+        before it where nothing moves.
+
+        Dify route: `` ``. A read: repeated at will.
+
+        Args:
+            dataset_id: Knowledge base ID.
+            ids: Document IDs. At most 100000 entries.
+                Of the form ``[uuid]``
+            stall_ms: How long nothing may move; 120,000 and 5,000 more for each document that is not done, unless
+                given. 1000..86400000.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout, Cancelled,
+                BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.documents.wait(dataset_id=dataset_id, ids=[document_id])
+        """
+        return self._client._method("documents.wait", {
+            "dataset_id": dataset_id,
+            "ids": ids,
+            "stall_ms": stall_ms,
+        }, options)
+
 
 class EndUsers:
     """Operations of the group ``end_users``."""
@@ -2706,6 +2792,42 @@ class Metadata:
         return self._client._method("metadata.assign", {
             "dataset_id": dataset_id,
             "operation_data": operation_data,
+        }, options)
+
+    def ensure(
+        self,
+        *,
+        dataset_id: str,
+        fields: Sequence[Any],
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Find or create metadata fields.
+
+        Metadata fields of those names and types, created where they are missing: `{fields: [{id, name, type,
+        created}]}` in the order asked for. One at a time for a knowledge base across all callers of the service. A
+        field that is there with another type is a `conflict`.
+
+        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            dataset_id: Knowledge base ID.
+            fields: Names and types; `string` where no type is given. 1..200 entries.
+                Of the form ``[{name: string, type?: string|number|time}]``
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.metadata.ensure(
+            ...     dataset_id=dataset_id,
+            ...     fields=[{"name": "author", "type": "string"}, {"name": "year", "type": "number"}],
+            ... )
+        """
+        return self._client._method("metadata.ensure", {
+            "dataset_id": dataset_id,
+            "fields": fields,
         }, options)
 
 
@@ -3364,6 +3486,34 @@ class Tags:
             "tag_ids": tag_ids,
             "tag_id": tag_id,
             "target_id": target_id,
+        }, options)
+
+    def ensure(
+        self,
+        *,
+        name: str,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Find or create a knowledge tag.
+
+        The tag of exactly that name, created if there is none: `{id, name, created}`. One at a time for a name across
+        all callers of the service. `unsupported` on servers up to 1.12.1, which cannot list their tags.
+
+        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            name: Name of the tag. 1..50 characters.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = client.tags.ensure(name="guides")
+        """
+        return self._client._method("tags.ensure", {
+            "name": name,
         }, options)
 
 

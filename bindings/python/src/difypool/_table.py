@@ -71,6 +71,7 @@ FREE: frozenset[str] = frozenset(
         "workflows.events",
         "files.preview",
         "documents.download_zip",
+        "documents.wait",
         "service.ping",
         "service.info",
         "service.stats",
