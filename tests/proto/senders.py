@@ -1,6 +1,7 @@
 """Two ways to send an operation: as a plain reading of the table makes HTTP of it, and through the service.
 
-Both give what the answer says: JSON as it is, the bytes of a file, of events the members that they tell of, first come first.
+Both give what the answer says: JSON as it is, the bytes of a file, of events the members that they tell of, the first
+told of each name.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ MEDIA = {"md": "text/markdown", "mp3": "audio/mp3"}
 Send = Callable[[str, dict[str, Any], str], Any]
 
 
-class NotYet(Exception):
-    """What is tested cannot do it yet, and says so."""
+class CannotSend(Exception):
+    """This way there is no sending it, for the reason that is said."""
 
 
 def flat(value: Any) -> str:
@@ -95,6 +96,8 @@ def as_http(base: str, keys: dict[str, str]) -> Send:
 
     def send(name: str, args: dict[str, Any], key: str) -> Any:
         op = OPS[name]
+        if not op["path"]:
+            raise CannotSend("it is made of other calls, so there is no HTTP of it")
         places = placed(op, args)
         path = op["path"].format(**{k: urllib.parse.quote(str(v), safe="") for k, v in places["path"].items()})
         query = [(k, flat(x)) for k, v in places["query"].items() for x in (v if isinstance(v, list) else [v])]
@@ -122,13 +125,15 @@ def as_service(base: str, keys: dict[str, str], socket: pynng.Req0) -> Send:
         args = {k: {"name": v, "data": CONTENT} if k in files else v for k, v in args.items()}
         reply = daemon.ask(socket, name, args, profile=handles[key])
         if reply.get("error", {}).get("code") == "multipart":
-            raise NotYet("the library cannot send files yet")
+            raise CannotSend("the library cannot send files yet")
         assert "ok" in reply, (name, reply["error"])
         assert reply["ok"]["meta"]["op"] == name
         body = reply["ok"]["body"]
         if op["answer"] == "binary":
             assert body
             return body
+        if op["answer"] == "events" and "mode" not in op and body.startswith(b"data:"):
+            return told(body.decode())  # a server that knows no other answer, so there is none to put together
         return json.loads(body) if body else None
 
     return send

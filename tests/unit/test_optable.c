@@ -26,7 +26,10 @@ static void every_operation_is_found_by_number_and_name(void **state) {
 
 static void the_table_is_sorted_by_name(void **state) {
   (void)state;
-  assert_int_equal(dp__optable_count, 83); /* those of the contract and http.request */
+  size_t routed = 0;
+  for (size_t i = 0; i < dp__optable_count; i++)
+    routed += dp__optable[i].path[0] != '\0';
+  assert_int_equal(routed, 82); /* the contract's; others are made of them */
   for (size_t i = 1; i < dp__optable_count; i++)
     assert_true(strcmp(dp__optable[i - 1].name, dp__optable[i].name) < 0);
 }
@@ -87,7 +90,7 @@ static void writes_are_not_free(void **state) {
     const dp__op_desc *desc = &dp__optable[i];
     if (strcmp(desc->method, "GET") == 0)
       assert_int_equal(desc->retry, DP__RETRY_FREE);
-    else if (!is_read_by_post(desc->op))
+    else if (desc->path[0] && !is_read_by_post(desc->op))
       assert_int_not_equal(desc->retry, DP__RETRY_FREE);
   }
 }
