@@ -153,6 +153,7 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   call->priority = o->priority;
   call->accepted_us = dp__now_us();
   call->stall_ms = o->stall_ms;
+  atomic_init(&call->keep_run, (o->flags & DP_CALL_KEEP_RUN) != 0);
   uint32_t ms = o->deadline_ms ? o->deadline_ms : client->options.deadline_ms;
   call->deadline_us = call->accepted_us + 1000ull * ms;
   bool flows = call->teller || (call->stream && call->stream->has_sink);
@@ -616,6 +617,10 @@ static void cancel_posted(dp__job *job) {
            call->request.desc->name);
   dp__call_stop(call, &error, true);
   dp_call_unref(call);
+}
+
+void dp_call_keep_run(dp_call *call, int keep) {
+  atomic_store(&call->keep_run, keep != 0);
 }
 
 void dp_call_cancel(dp_call *call) {

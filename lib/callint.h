@@ -113,6 +113,7 @@ struct dp_call {
   struct dp_call *next, **link; /* the client's list */
   dp__job job, cancel_job, resume_job;
   atomic_bool cancel_posted, resume_posted;
+  atomic_bool keep_run; /* a run that is left stays as it is at the server */
   dp__due due, late_due;
   dp_reply *due_reply, *late_reply;
 

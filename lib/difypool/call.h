@@ -127,6 +127,9 @@ DP_EXPORT dp_kind dp_client_call_async(dp_client *client, dp_op op, const dp_arg
  * DP_CANCELLED; a write in flight is finished within the write grace: on_done gets
  * DP_UNKNOWN_OUTCOME (pending), on_late the rest. After the end it does nothing. Any thread. */
 DP_EXPORT void dp_call_cancel(dp_call *call);
+/* dp_call_keep_run - say anew whether DP_CALL_KEEP_RUN holds, before dp_call_cancel or the end. Any
+ * thread. Since 0.1. */
+DP_EXPORT void dp_call_keep_run(dp_call *call, int keep);
 /* dp_call_resume - go on after a pause of its sink or of a file's source. Any thread. Harmless when
  * not paused. */
 DP_EXPORT void dp_call_resume(dp_call *call);
