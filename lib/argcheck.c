@@ -91,7 +91,9 @@ static bool has_type(dp__type type, const dp__arg *arg) {
   case DP__ARG_JSON:
     return json_has_type(type, arg);
   case DP__ARG_BYTES:
-    return type == DP__TYPE_BYTES;
+    return type == DP__TYPE_BYTES || type == DP__TYPE_FILE;
+  case DP__ARG_FILE:
+    return type == DP__TYPE_FILE;
   case DP__ARG_NULL:
     return false;
   }
@@ -138,7 +140,9 @@ static dp_kind check_bounds(const dp__op_desc *desc, const dp__param_desc *param
                             const dp__arg *arg, dp_error *err) {
   double value;
   const char *unit;
-  bool bounded = param->min != INT64_MIN || param->max != INT64_MAX;
+  /* A file's size is looked at where its name is (filerules.c). */
+  bool bounded = param->type != DP__TYPE_FILE &&
+                 (param->min != INT64_MIN || param->max != INT64_MAX);
   if (!bounded || !measure(arg, &value, &unit))
     return DP_OK;
   if (param->min != INT64_MIN && value < (double)param->min)

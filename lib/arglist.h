@@ -4,6 +4,8 @@
 
 #include <difypool/args.h>
 
+#include "source.h"
+
 typedef enum dp__arg_kind {
   DP__ARG_NULL,
   DP__ARG_BOOL,
@@ -11,7 +13,8 @@ typedef enum dp__arg_kind {
   DP__ARG_DOUBLE,
   DP__ARG_TEXT,
   DP__ARG_JSON,
-  DP__ARG_BYTES
+  DP__ARG_BYTES,
+  DP__ARG_FILE
 } dp__arg_kind;
 
 typedef struct dp__arg {
@@ -24,6 +27,7 @@ typedef struct dp__arg {
   } value;
   char *data; /* of text, JSON and bytes; a NUL follows */
   size_t length;
+  dp__source *source; /* of a file; shared with the calls made of it */
 } dp__arg;
 
 struct dp_args {

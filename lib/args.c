@@ -23,6 +23,7 @@ static void clear(dp__arg *arg) {
   if (arg->data)
     explicit_bzero(arg->data, arg->length); /* it may be somebody's key */
   free(arg->data);
+  dp__source_unref(arg->source);
 }
 
 void dp_args_free(dp_args *args) {
@@ -79,8 +80,9 @@ static dp_kind set(dp_args *args, const char *name, dp__arg arg, const void *dat
     return DP_INVALID_REQUEST;
   if (arg.length > DATA_MAX)
     return DP_INVALID_REQUEST;
+  bool has_data = arg.kind >= DP__ARG_TEXT && arg.kind <= DP__ARG_BYTES;
   arg.name = strdup(name);
-  if (arg.kind >= DP__ARG_TEXT) {
+  if (has_data) {
     arg.data = malloc(arg.length + 1);
     if (arg.data) {
       if (arg.length && data)
@@ -88,7 +90,7 @@ static dp_kind set(dp_args *args, const char *name, dp__arg arg, const void *dat
       arg.data[arg.length] = '\0';
     }
   }
-  if (!arg.name || (arg.kind >= DP__ARG_TEXT && !arg.data)) {
+  if (!arg.name || (has_data && !arg.data)) {
     clear(&arg);
     return DP_INTERNAL;
   }
@@ -135,6 +137,45 @@ dp_kind dp_args_set_bytes(dp_args *args, const char *name, const void *bytes, si
   return set(args, name, (dp__arg){.kind = DP__ARG_BYTES, .length = length}, bytes);
 }
 
+/* Takes the source over, on failure too. made: what came of making it. */
+static dp_kind set_source(dp_args *args, const char *name, dp_kind made, dp__source *source) {
+  if (made != DP_OK)
+    return made;
+  if (!args || !name || !*name || !dp__utf8_ok(name, strlen(name))) {
+    dp__source_give_up(source);
+    return DP_INVALID_REQUEST;
+  }
+  dp__arg arg = {.kind = DP__ARG_FILE, .name = strdup(name)};
+  if (!arg.name || (!dp__args_find(args, name) && !grow(args))) {
+    free(arg.name);
+    dp__source_give_up(source);
+    return DP_INTERNAL;
+  }
+  arg.source = source;
+  return put(args, arg);
+}
+
+dp_kind dp_args_set_file(dp_args *args, const char *name, const char *filename, const char *type,
+                         const void *bytes, size_t length) {
+  dp__source *source = NULL;
+  dp_kind kind = length > DATA_MAX ? DP_INVALID_REQUEST
+                                   : dp__source_of_bytes(filename, type, bytes, length, &source);
+  return set_source(args, name, kind, source);
+}
+
+dp_kind dp_args_set_source(dp_args *args, const char *name, const dp_file_source *given) {
+  dp__source *source = NULL;
+  dp_kind kind = dp__source_of_program(given, &source);
+  return set_source(args, name, kind, source);
+}
+
+dp_kind dp_args_set_path(dp_args *args, const char *name, const char *path, const char *filename,
+                         const char *type) {
+  dp__source *source = NULL;
+  dp_kind kind = dp__source_of_path(path, filename, type, &source);
+  return set_source(args, name, kind, source);
+}
+
 size_t dp_args_count(const dp_args *args) {
   return args ? args->count : 0;
 }
@@ -149,6 +190,8 @@ dp_args *dp__args_copy(const dp_args *args) {
     dp__arg arg = args->list[i];
     const char *data = arg.data;
     arg.data = NULL;
+    if (arg.source)
+      dp__source_ref(arg.source); /* set takes it over */
     if (set(copy, arg.name, arg, data) != DP_OK) {
       dp_args_free(copy);
       copy = NULL;

@@ -60,6 +60,7 @@ void dp_call_unref(dp_call *call) {
   dp_reply_unref(call->reply);
   dp_call_unref(call->parent);
   dp_profile_unref(call->profile);
+  free(call->crossing);
   free(call->key);
   free(call);
 }
@@ -155,9 +156,11 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   call->stall_ms = o->stall_ms;
   atomic_init(&call->keep_run, (o->flags & DP_CALL_KEEP_RUN) != 0);
   uint32_t ms = o->deadline_ms ? o->deadline_ms : client->options.deadline_ms;
+  bool flows = call->request.form && dp__form_flows(call->request.form);
+  if (flows) /* it takes as long as its source does; silence ends it sooner */
+    call->lane = DP_LANE_STREAM;
   call->deadline_us = call->accepted_us + 1000ull * ms;
-  bool flows = call->teller || (call->stream && call->stream->has_sink);
-  if (flows && !o->deadline_ms)
+  if ((flows || call->teller || (call->stream && call->stream->has_sink)) && !o->deadline_ms)
     call->deadline_us = UINT64_MAX;
   reply->meta.op = call->request.desc->op;
   *out = call;
@@ -537,6 +540,7 @@ void dp__call_end(dp_call *call, const dp_error *error) {
   dp__call_move(call, DP__CALL_DONE);
   if (call->composition && call->composition->end)
     call->composition->end(call);
+  dp__call_release_body(call);
   call->reply = NULL;
   deliver(call, reply);
   stop_children(call, error);

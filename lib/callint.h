@@ -2,6 +2,7 @@
  *
  *   call.c    how a call begins, is answered and ends; what the public header promises
  *   chain.c   one operation through cache, pace, breaker, exchange, verdict, repeat
+ *   sending.c the body of a transfer: in memory, or a file that flows
  *   waits.c   what a call waits for before it may be sent
  *   share.c   joining equal reads, and the cache
  *   stream.c  answers that flow: sinks
@@ -141,6 +142,7 @@ struct dp_call {
   dp__stream *stream; /* NULL = the answer is held as it came */
   dp_lane lane;
   uint32_t stall_ms;  /* 0 = the client's default */
+  struct dp__crossing *crossing; /* a program's source whose thread is not the engine's */
   bool body_too_large;
   bool paced;         /* the pacer let it go and has not heard of it again */
   bool breaker_asked; /* the breaker let it go and has not heard of it again */
@@ -213,6 +215,14 @@ void dp__call_hold(dp_call *call, uint64_t wait_us);
 void dp__call_facts(dp_call *call, const dp_outcome *outcome, dp__facts *facts);
 /* dp__call_dataset - the knowledge base that the request names, as it stands in the path, or NULL. */
 const char *dp__call_dataset(const dp_call *call, size_t *length);
+
+/* --- sending.c --- */
+/* dp__call_body - what the next transfer sends, from its first byte. False when memory is out. */
+bool dp__call_body(dp_call *call, dp_exchange_options *options);
+/* dp__call_can_send - whether there is all of it to send: a file that flowed may be gone. */
+bool dp__call_can_send(const dp_call *call);
+/* dp__call_release_body - the call has ended: a program's source goes back to it. */
+void dp__call_release_body(dp_call *call);
 
 /* --- waits.c --- */
 /* dp__call_may_go - whether it may be sent now. If not, it waits (and will step again) or has ended. */

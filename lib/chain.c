@@ -60,7 +60,7 @@ void dp__call_repeat(dp_call *call, const dp_error *error) {
   dp_profile *profile = call->profile;
   bool patient = has_patience(call);
   bool allowed = DP__ON(profile, retry) && (patient || call->tries < profile->retry_attempts) &&
-                 !call->answered && !call->stopped && !only_once(call);
+                 !call->answered && !call->stopped && !only_once(call) && dp__call_can_send(call);
   if (call->verdict.plan_refused && !patient)
     allowed = false; /* the window is a minute: its caller decides */
   call->pause_ms = dp__retry_pause_ms(&dp__policy(client)->chance, call->pause_ms,
@@ -125,8 +125,6 @@ static dp_kind make_exchange(dp_call *call, dp_exchange **out, dp_error *error) 
   o.query = r->query;
   o.headers = headers;
   o.header_count = count;
-  o.body = r->body;
-  o.body_length = r->body_length;
   o.on_head = on_head;
   o.on_data = on_data;
   o.on_done = on_done;
@@ -136,6 +134,8 @@ static dp_kind make_exchange(dp_call *call, dp_exchange **out, dp_error *error) 
   o.stall_ms = call->stall_ms;
   o.repeatable = r->free_of_effect && DP__ON(call->profile, retry) &&
                  call->tries + 1 < call->profile->retry_attempts; /* libcurl's own repeat is a try */
+  if (!dp__call_body(call, &o))
+    return dp__no_memory(error);
   return dp__exchange_new(call->client, &o, out, error);
 }
 
@@ -214,7 +214,7 @@ void dp__call_facts(dp_call *call, const dp_outcome *outcome, dp__facts *f) {
                    .path = r->path, .free_of_effect = r->free_of_effect, .ids_ok = r->ids_ok,
                    .raw = r->raw, .key = kind_of_key(call->profile), .transport = outcome->error,
                    .started = outcome->started, .sent_all = outcome->sent_all,
-                   .request_length = r->body_length,
+                   .request_length = dp__request_length(r),
                    .query_length = r->query ? strlen(r->query) : 0, .status = outcome->status, .type = "",
                    .body = "", .version = call->host->version, .now_s = now.tv_sec};
   if (call->body_too_large)

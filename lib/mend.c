@@ -78,6 +78,8 @@ static dp_kind refuse(const dp__request *r, const char *why, dp_error *err) {
 }
 
 static dp_kind decide_update(const dp__request *r, dp__mend *mend, dp_error *err) {
+  if (dp__op_takes(r->desc, DP__IN_FILE))
+    return refuse(r, "a create of a file by the document's name would do its work", err);
   if (!text_member(r, "text"))
     return refuse(r, "no text is given, so there is nothing to index anew", err);
   if (!text_member(r, "name"))

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <jansson.h>
 
 #include "errors.h"
@@ -27,6 +28,7 @@ void dp__request_deinit(dp__request *r) {
   free(r->path);
   free(r->query);
   free(r->body);
+  dp__form_free(r->form);
   *r = (dp__request){0};
 }
 
@@ -49,9 +51,55 @@ const char *dp__request_param(const dp__request *r, const char *name, size_t *le
   return NULL;
 }
 
+uint64_t dp__request_length(const dp__request *r) {
+  int64_t length = r->form ? dp__form_length(r->form) : (int64_t)r->body_length;
+  return length < 0 ? 1 : (uint64_t)length;
+}
+
+enum { FILENAME_MAX_BYTES = 4096 };
+
+static const char *header_of(const dp__request *r, const char *name) {
+  for (size_t i = 0; i < r->header_count; i++)
+    if (strcasecmp(r->headers[i].name, name) == 0)
+      return r->headers[i].value;
+  return NULL;
+}
+
+static bool form_file(const dp__form *form, dp__sent_file *out) {
+  if (!form->source)
+    return false;
+  int64_t length = dp__source_length(form->source);
+  out->name = strdup(dp__source_filename(form->source));
+  out->name_length = out->name ? strlen(out->name) : 0;
+  out->length = length >= 0 ? length : form->content ? (int64_t)form->content : -1;
+  return out->name != NULL;
+}
+
+static bool raw_file(const dp__request *r, dp__sent_file *out) {
+  dp__part part;
+  dp__buffer name = {0};
+  const char *file = NULL;
+  for (size_t i = 0; i < r->desc->param_count; i++)
+    if (r->desc->params[i].where == DP__IN_FILE)
+      file = r->desc->params[i].name;
+  if (!file || !dp__multipart_find(r->body, r->body_length, header_of(r, "content-type"), file, &part) ||
+      !part.filename || part.filename_length > FILENAME_MAX_BYTES ||
+      !dp__multipart_unescape(part.filename, part.filename_length, &name)) {
+    dp__buffer_deinit(&name);
+    return false;
+  }
+  out->name = dp__buffer_steal(&name, &out->name_length);
+  out->length = (int64_t)part.content_length;
+  return out->name != NULL;
+}
+
+bool dp__request_file(const dp__request *r, dp__sent_file *out) {
+  return r->form ? form_file(r->form, out) : raw_file(r, out);
+}
+
 /* --- writing ------------------------------------------------------------------------------------ */
 
-static bool write_json(dp__buffer *out, const dp__arg *arg) {
+bool dp__arg_json(dp__buffer *out, const dp__arg *arg) {
   char number[32];
   switch (arg->kind) {
   case DP__ARG_NULL:
@@ -68,15 +116,16 @@ static bool write_json(dp__buffer *out, const dp__arg *arg) {
   case DP__ARG_JSON:
     return dp__buffer_append(out, arg->data, arg->length);
   case DP__ARG_BYTES:
+  case DP__ARG_FILE:
     return false;
   }
   return false;
 }
 
-static bool write_member(dp__buffer *body, const dp__arg *arg) {
+bool dp__arg_member(dp__buffer *body, const dp__arg *arg) {
   return dp__buffer_text(body, body->length > 1 ? "," : "") &&
          dp__json_string(body, arg->name, strlen(arg->name)) && dp__buffer_text(body, ":") &&
-         write_json(body, arg);
+         dp__arg_json(body, arg);
 }
 
 static bool add_pair(dp__buffer *query, const char *name, const char *value, size_t length) {
@@ -119,11 +168,12 @@ bool dp__query_add(dp__buffer *query, const char *name, const dp__arg *arg) {
   case DP__ARG_TEXT:
     return add_pair(query, name, arg->data, arg->length);
   case DP__ARG_BYTES:
+  case DP__ARG_FILE:
     return false;
   default:
     break;
   }
-  bool ok = write_json(&text, arg) && add_pair(query, name, text.data, text.length);
+  bool ok = dp__arg_json(&text, arg) && add_pair(query, name, text.data, text.length);
   dp__buffer_deinit(&text);
   return ok;
 }
@@ -134,7 +184,7 @@ static dp_kind add_segment(const dp__op_desc *desc, const char *name, const dp__
                            dp__buffer *path, bool *id_ok, dp_error *err) {
   dp__buffer text = {0};
   bool plain = arg->kind == DP__ARG_TEXT ? dp__buffer_append(&text, arg->data, arg->length)
-                                         : arg->kind == DP__ARG_INT && write_json(&text, arg);
+                                         : arg->kind == DP__ARG_INT && dp__arg_json(&text, arg);
   bool odd = !plain || text.length == 0 || text.data[0] == '.';
   for (size_t i = 0; !odd && i < text.length; i++)
     odd = (unsigned char)text.data[i] <= 0x20 || strchr("/\\?#%;", text.data[i]) != NULL ||
@@ -185,14 +235,15 @@ static dp_kind write_path(const dp__op_desc *desc, const dp_args *args, dp__requ
 /* Each argument to its place, in the order in which they were set. */
 static dp_kind place_args(const dp__op_desc *desc, const dp_args *args, dp__buffer *query,
                           dp__buffer *body, dp_error *err) {
+  bool form = dp__op_takes(desc, DP__IN_FILE); /* form.c places the rest */
   for (size_t i = 0; args && i < args->count; i++) {
     const dp__arg *arg = &args->list[i];
     const dp__param_desc *param = dp__op_param(desc, arg->name);
     dp__where where = param ? param->where : DP__IN_BODY;
-    if (where == DP__IN_PATH || where == DP__IN_LOCAL)
+    if (where == DP__IN_PATH || where == DP__IN_LOCAL || (form && where != DP__IN_QUERY))
       continue;
     bool in_query = where == DP__IN_QUERY || strcmp(desc->method, "GET") == 0;
-    bool ok = in_query ? dp__query_add(query, arg->name, arg) : write_member(body, arg);
+    bool ok = in_query ? dp__query_add(query, arg->name, arg) : dp__arg_member(body, arg);
     if (ok)
       continue;
     if (query->failed || body->failed)
@@ -201,6 +252,28 @@ static dp_kind place_args(const dp__op_desc *desc, const dp_args *args, dp__buff
                     desc->name, arg->name, in_query ? "a query" : "JSON");
   }
   return DP_OK;
+}
+
+/* A header of our own, at the end of those that there are. */
+static dp_kind add_header(dp__request *r, const char *name, const char *value, dp_error *err) {
+  dp_header *list = realloc(r->headers, (r->header_count + 1) * sizeof *list);
+  if (!list)
+    return dp__no_memory(err);
+  r->headers = list;
+  dp_header *header = &list[r->header_count];
+  *header = (dp_header){strdup(name), strdup(value)};
+  r->header_count++; /* what is missing frees as nothing */
+  return header->name && header->value ? DP_OK : dp__no_memory(err);
+}
+
+static dp_kind write_form(const dp__op_desc *desc, const dp_args *args, uint32_t flags,
+                          dp__request *r, dp_error *err) {
+  char type[32 + DP__BOUNDARY_SIZE];
+  dp_kind kind = dp__form_new(desc, args, flags, &r->form, err);
+  if (kind != DP_OK)
+    return kind;
+  snprintf(type, sizeof type, "multipart/form-data; boundary=%s", r->form->boundary);
+  return add_header(r, "Content-Type", type, err);
 }
 
 static dp_kind write_rest(const dp__op_desc *desc, const dp_args *args, dp__request *r,
@@ -257,9 +330,6 @@ dp_kind dp__request_build(const dp__op_desc *desc, const dp_args *args, const ch
   *r = (dp__request){.desc = desc};
   dp_kind kind = DP_OK;
   bool raw = desc->op == DP_OP_HTTP_REQUEST;
-  if (dp__op_takes(desc, DP__IN_FILE))
-    return dp__fail(err, DP_UNSUPPORTED, "multipart", "Send it with http.request and a body of its own.",
-                    "%s: files cannot be sent yet", desc->name);
   if (!*desc->method || !(flags & DP_CALL_NO_VALIDATE))
     kind = check_all(desc, args, err);
   if (kind == DP_OK && !raw && !*desc->method) {
@@ -274,6 +344,8 @@ dp_kind dp__request_build(const dp__op_desc *desc, const dp_args *args, const ch
     kind = write_path(desc, args, r, err);
     if (kind == DP_OK)
       kind = write_rest(desc, args, r, err);
+    if (kind == DP_OK && dp__op_takes(desc, DP__IN_FILE))
+      kind = write_form(desc, args, flags, r, err);
   }
   if (kind != DP_OK)
     dp__request_deinit(r);

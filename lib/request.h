@@ -6,6 +6,7 @@
 
 #include "arglist.h"
 #include "buffer.h"
+#include "form.h"
 #include "optable.h"
 
 typedef struct dp__request {
@@ -15,6 +16,7 @@ typedef struct dp__request {
   char *query; /* escaped; NULL = none */
   char *body;  /* NULL = none */
   size_t body_length;
+  dp__form *form; /* the body of an operation that takes a file; NULL = none */
   bool json;   /* the body is JSON, which nothing in headers says yet */
   dp_header *headers; /* those that http.request brought; names and values are malloc'ed */
   size_t header_count;
@@ -34,6 +36,19 @@ typedef struct dp__request {
 dp_kind dp__request_build(const dp__op_desc *desc, const dp_args *args, const char *prefix,
                           uint32_t flags, dp__request *request, dp_error *err);
 void dp__request_deinit(dp__request *request);
+
+/* dp__request_length - bytes of its body; at least 1 where there is one of unknown length. */
+uint64_t dp__request_length(const dp__request *request);
+
+/* The file that a request brings, by its form or in the raw bytes of an http.request. */
+typedef struct dp__sent_file {
+  char *name; /* malloc'ed; as the server reads it */
+  size_t name_length;
+  int64_t length; /* -1 = not known */
+} dp__sent_file;
+
+/* dp__request_file - false: it brings none, or one that we do not understand. */
+bool dp__request_file(const dp__request *request, dp__sent_file *out);
 
 /* dp__request_take_body - put another body, malloc'ed, in the place of the request's. */
 void dp__request_take_body(dp__request *request, char *body, size_t length);
@@ -60,5 +75,10 @@ dp_kind dp__raw_build(const dp__op_desc *desc, const dp_args *args, const char *
  * one pair for each entry, null nothing. False when memory is out or the value cannot stand in a
  * query (an object, bytes). */
 bool dp__query_add(dp__buffer *query, const char *name, const dp__arg *arg);
+
+/* dp__arg_json - a value as JSON; false if it cannot be (bytes, a file) or memory is out (out->failed). */
+bool dp__arg_json(dp__buffer *out, const dp__arg *arg);
+/* dp__arg_member - the same as a member of an object that was begun with "{". */
+bool dp__arg_member(dp__buffer *object, const dp__arg *arg);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <jansson.h>
 
+#include "filerules.h"
 #include "json.h"
 #include "utf8.h"
 
@@ -125,6 +126,82 @@ static bool judge_create_by_text(const dp__claim_facts *claim, dp_kind kind, con
       break;
     }
   json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+/* --- documents.create_by_file ---------------------------------------------------------------------------- */
+
+static dp_op look_for_file(const dp__request *r, dp_args *args) {
+  dp__sent_file file;
+  if (!dp__request_file(r, &file))
+    return DP_OP_NONE;
+  char kept[file.name_length + 1];
+  size_t length = dp__file_kept_name(file.name, file.name_length, kept);
+  free(file.name);
+  bool ok = copy_param(r, "dataset_id", args) &&
+            dp_args_set_text(args, "keyword", kept, length) == DP_OK &&
+            dp_args_set_int(args, "limit", 100) == DP_OK;
+  return ok ? DP_OP_DOCUMENTS_LIST : DP_OP_NONE;
+}
+
+/* Of a file the server keeps the bytes, and says how many. */
+static bool is_that_size(const json_t *upload, const dp__claim_facts *claim, int64_t length) {
+  const json_t *size = json_object_get(upload, "size"), *at = json_object_get(upload, "created_at");
+  return json_is_number(size) && json_is_number(at) && claim->since_s != INT64_MIN &&
+         json_number_value(size) == (double)length &&
+         json_number_value(at) >= (double)claim->since_s;
+}
+
+static const json_t *upload_of(const json_t *document) {
+  const json_t *upload =
+      json_object_get(json_object_get(document, "data_source_detail_dict"), "upload_file");
+  return upload ? upload
+                : json_object_get(json_object_get(document, "data_source_info"), "upload_file");
+}
+
+static bool prove_document(dp__proven *proven, const json_t *document) {
+  json_t *made = json_pack("{s:O,s:s}", "document", (json_t *)(uintptr_t)document, "batch", "");
+  bool done = made && prove_with(proven, 200, made);
+  json_decref(made);
+  return done;
+}
+
+static bool judge_create_by_file(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  dp__sent_file file;
+  if (kind != DP_OK || !dp__request_file(claim->request, &file))
+    return false;
+  char kept[file.name_length + 1];
+  size_t kept_length = dp__file_kept_name(file.name, file.name_length, kept), i;
+  json_t *answer = load_exact(text, length), *item;
+  bool done = false;
+  json_array_foreach(json_object_get(answer, "data"), i, item)
+    if (!done && is_text(json_object_get(item, "name"), kept, kept_length) &&
+        is_that_size(upload_of(item), claim, file.length))
+      done = prove_document(proven, item);
+  free(file.name);
+  json_decref(answer);
+  return done;
+}
+
+static dp_op look_at_updated_file(const dp__request *r, dp_args *args) {
+  dp__sent_file file;
+  if (!dp__request_file(r, &file))
+    return DP_OP_NONE;
+  free(file.name);
+  bool ok = copy_param(r, "dataset_id", args) && copy_param(r, "document_id", args);
+  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
+}
+
+static bool judge_update_by_file(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  dp__sent_file file;
+  if (kind != DP_OK || !dp__request_file(claim->request, &file))
+    return false;
+  json_t *answer = load_exact(text, length);
+  bool done = is_that_size(upload_of(answer), claim, file.length) && prove_document(proven, answer);
+  free(file.name);
   json_decref(answer);
   return done;
 }
@@ -462,6 +539,9 @@ static bool judge_segment_update(const dp__claim_facts *claim, dp_kind kind, con
 
 static const dp__prover provers[] = {
     {DP_OP_DOCUMENTS_CREATE_BY_TEXT, look_for_name, judge_create_by_text},
+    {DP_OP_DOCUMENTS_CREATE_BY_FILE, look_for_file, judge_create_by_file},
+    {DP_OP_DOCUMENTS_UPDATE_BY_FILE, look_at_updated_file, judge_update_by_file},
+    {DP_OP_DOCUMENTS_UPDATE, look_at_updated_file, judge_update_by_file},
     {DP_OP_DOCUMENTS_UPDATE_BY_TEXT, look_at_document, judge_update_by_text},
     {DP_OP_DOCUMENTS_UPDATE_STATUS, look_at_status, judge_status},
     {DP_OP_DOCUMENTS_DELETE, look_at_document, judge_gone},

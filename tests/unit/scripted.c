@@ -69,7 +69,23 @@ static bool read_head(int fd, request *r) {
   }
 }
 
+/* Chunks stay as they came: enough to see what was sent, and that it was all. */
+static bool read_chunks(int fd, request *r) {
+  static const char last[] = "0\r\n\r\n";
+  const size_t size = sizeof last - 1;
+  while (r->length < r->head + size || memcmp(r->text + r->length - size, last, size) != 0) {
+    ssize_t got = recv(fd, r->text + r->length, REQUEST_MAX - r->length, 0);
+    if (got <= 0)
+      return false;
+    r->length += (size_t)got;
+  }
+  r->text[r->length] = '\0';
+  return true;
+}
+
 static bool read_body(int fd, request *r) {
+  if (strcasestr(r->text, "\r\nTransfer-Encoding: chunked"))
+    return read_chunks(fd, r);
   size_t want = r->head + content_length(r->text);
   while (r->length < want && want < REQUEST_MAX) {
     ssize_t got = recv(fd, r->text + r->length, REQUEST_MAX - r->length, 0);
@@ -200,6 +216,13 @@ static bool perform(script *server, int fd, int index) {
   case SCRIPT_HALF:
     reset(fd);
     return false;
+  case SCRIPT_EARLY:
+    answer(server, fd, step, false);
+    pthread_mutex_lock(&server->lock);
+    while (!server->released && !server->stopping)
+      pthread_cond_wait(&server->changed, &server->lock);
+    pthread_mutex_unlock(&server->lock);
+    return false;
   case SCRIPT_CLOSE:
     return false;
   }
@@ -212,7 +235,8 @@ static bool serve_one(script *server, int fd, request *r) {
   pthread_mutex_lock(&server->lock);
   int index = find_step(server, r);
   pthread_mutex_unlock(&server->lock);
-  bool half = index >= 0 && server->steps[index].what == SCRIPT_HALF;
+  bool half = index >= 0 && (server->steps[index].what == SCRIPT_HALF ||
+                             server->steps[index].what == SCRIPT_EARLY);
   if (!half && !read_body(fd, r))
     return false;
   pthread_mutex_lock(&server->lock);

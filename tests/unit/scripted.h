@@ -13,6 +13,7 @@ typedef enum script_do {
   SCRIPT_HANG,   /* the answer waits for script_release */
   SCRIPT_CUT,    /* the head promises more than comes */
   SCRIPT_HALF,   /* the connection is reset while the body is still coming in */
+  SCRIPT_EARLY,  /* the answer comes before the body, of which nothing is read until script_release */
   SCRIPT_STREAM  /* the body in chunks: \1 within it waits for a script_go, \2 begins a new chunk, \3
                     ends the connection */
 } script_do;
