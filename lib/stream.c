@@ -12,6 +12,9 @@
  * transfer pauses until the answer is back: one event, or one piece of bytes, is under way at a time.
  * The parser is not fed meanwhile, so an event crosses without being copied.
  *
+ * A call without a sink whose operation answers in events takes the same way, and its events are put
+ * together to one answer, bounded by body_max alone.
+ *
  * Inside libcurl's callbacks no call may end. A sink that wants the end has its call cancelled by a job,
  * and an answer that cannot be read ends the transfer, upon which the call ends for the noted reason.
  */
@@ -74,12 +77,17 @@ static bool set_mode(dp__request *request, const char *value) {
   return text != NULL;
 }
 
-static dp__stream *make(const dp_client *client) {
+static dp__stream *make(dp_call *call, const dp_sink *sink, bool has_sink) {
+  const dp_client_options *o = &call->client->options;
   dp__stream *s = calloc(1, sizeof *s);
   if (!s)
     return NULL;
-  s->sse.line_max = client->options.event_line_max;
-  s->sse.event_max = client->options.event_max;
+  s->call = call;
+  s->has_sink = has_sink;
+  s->sink = *sink;
+  s->assembly.max = o->body_max > SIZE_MAX ? SIZE_MAX : (size_t)o->body_max;
+  s->sse.line_max = has_sink ? o->event_line_max : s->assembly.max;
+  s->sse.event_max = has_sink ? o->event_max : s->assembly.max;
   s->length = -1;
   atomic_init(&s->resumes, 0);
   return s;
@@ -90,18 +98,14 @@ dp_kind dp__stream_prepare(dp_call *call, const dp_args *args, const dp_call_opt
   const dp__op_desc *desc = call->request.desc;
   const char *mode = *desc->mode && args ? dp__args_text(args, desc->mode) : NULL;
   bool blocking = (o->flags & DP_CALL_BLOCKING) || (mode && strcmp(mode, "blocking") == 0);
+  bool together = tells_events(desc) && !call->request.raw && !(blocking && *desc->mode);
   dp_sink sink = DP_SINK_INIT;
   dp_kind kind = o->sink ? check_sink(desc, blocking, o->sink, &sink, err) : DP_OK;
   if (kind != DP_OK)
     return kind;
   call->lane = o->sink || tells_events(desc) ? DP_LANE_STREAM : DP_LANE_CALL;
-  if (o->sink && !(call->stream = make(call->client)))
+  if ((o->sink || together) && !(call->stream = make(call, &sink, o->sink != NULL)))
     return dp__no_memory(err);
-  if (call->stream) {
-    call->stream->has_sink = true;
-    call->stream->sink = sink;
-    call->stream->call = call;
-  }
   if (!set_mode(&call->request, call->stream ? "streaming" : "blocking"))
     return dp__no_memory(err);
   return DP_OK;
@@ -112,6 +116,7 @@ void dp__stream_free(dp__stream *s) {
     return;
   dp__sse_deinit(&s->sse);
   dp__run_deinit(&s->run);
+  dp__assembly_deinit(&s->assembly);
   dp__buffer_deinit(&s->piece);
   free(s);
 }
@@ -267,6 +272,10 @@ static dp_flow unreadable(dp_call *call, dp__sse_result why) {
   bool line = why == DP__SSE_LINE_TOO_LONG;
   if (why == DP__SSE_NO_MEMORY)
     dp__no_memory(&s->error);
+  else if (!s->has_sink)
+    dp__fail(&s->error, DP_TOO_LARGE, "body_max", "Raise body_max, or read it as a stream.",
+             "%s: the answer is larger than %llu bytes", call->profile->base.origin,
+             (unsigned long long)call->client->options.body_max);
   else
     dp__fail(&s->error, DP_TOO_LARGE, line ? "event_line_max" : "event_max",
              line ? "Raise event_line_max, or look at what sends it." : "Raise event_max.",
@@ -274,6 +283,19 @@ static dp_flow unreadable(dp_call *call, dp__sse_result why) {
              line ? "a line" : "an event",
              (unsigned long long)(line ? s->sse.line_max : s->sse.event_max));
   return DP_FLOW_ABORT;
+}
+
+/* No sink: the event becomes a part of the one answer. */
+static dp_flow put_together(dp_call *call) {
+  dp__stream *s = call->stream;
+  switch (dp__assemble(&s->assembly, s->event.data, s->event.length)) {
+  case DP__ASSEMBLED:
+    return DP_FLOW_CONTINUE;
+  case DP__ASSEMBLE_TOO_LARGE:
+    return unreadable(call, DP__SSE_EVENT_TOO_LONG);
+  default:
+    return unreadable(call, DP__SSE_NO_MEMORY);
+  }
 }
 
 /* An event is there: whether it is one for the program. */
@@ -294,7 +316,7 @@ static dp_flow give_events(dp_call *call, const char *data, size_t length) {
   dp__stream *s = call->stream;
   for (;;) {
     if (s->offering) {
-      dp_flow flow = ask(call, DP__ASK_EVENT, NULL, 0);
+      dp_flow flow = s->has_sink ? ask(call, DP__ASK_EVENT, NULL, 0) : put_together(call);
       if (flow != DP_FLOW_CONTINUE)
         return flow;
       s->offering = false;
@@ -395,18 +417,73 @@ static void cut(const dp_call *call, const dp_outcome *outcome, dp_error *error)
            *ids->workflow_run ? ids->workflow_run : "none", *ids->message ? ids->message : "none");
 }
 
-static void end_run(dp_call *call, const dp_outcome *outcome) {
+/* The answer that was put together, with the head of the one that came. */
+static dp__answer *whole_answer(const dp_call *call) {
+  const dp__answer *came = call->answer;
+  dp_header headers[came->header_count + 1];
+  dp_head head = {.status = came->status, .type = "application/json", .headers = headers};
+  headers[head.header_count++] = (dp_header){"Content-Type", head.type};
+  for (size_t i = 0; i < came->header_count; i++)
+    if (strcasecmp(came->headers[i].name, "content-type") != 0 &&
+        strcasecmp(came->headers[i].name, "transfer-encoding") != 0)
+      headers[head.header_count++] = came->headers[i];
+  dp__answer *answer = dp__answer_new(&head);
+  if (answer && !dp__assemble_end(&call->stream->assembly, &answer->body)) {
+    dp__answer_unref(answer);
+    return NULL;
+  }
+  return answer;
+}
+
+static void succeed(dp_call *call) {
   const dp__run *run = &call->stream->run;
-  dp_error error;
-  if (!run->ended)
-    cut(call, outcome, &error);
-  else if (!run->failed && strcmp(run->outcome, "partial-succeeded") == 0)
+  if (strcmp(run->outcome, "partial-succeeded") == 0)
     dp__reply_note(call->reply, "Some nodes of the workflow failed, and it went on without them.");
-  else if (run->failed && strncmp(run->failure.data, "{\"code\":\"workflow_", 18) == 0)
+  if (call->stream->has_sink) {
+    dp__call_end(call, NULL);
+    return;
+  }
+  dp__answer *answer = whole_answer(call);
+  if (!answer) {
+    dp_error error;
+    dp__no_memory(&error);
+    dp__call_end(call, &error);
+    return;
+  }
+  dp__answer_unref(call->answer);
+  call->answer = answer;
+  dp__call_succeed(call);
+}
+
+/* Whether the last event has come. Of two operations it is not known by its name alone. */
+static bool has_ended(const dp_call *call, const dp_outcome *outcome) {
+  const dp__stream *s = call->stream;
+  switch (call->request.desc->op) {
+  case DP_OP_WORKFLOWS_EVENTS: /* of a chatflow's run that is over it tells workflow_finished alone */
+    return s->run.ended || *s->run.outcome;
+  case DP_OP_PIPELINES_RUN_DATASOURCE:
+    return s->run.ended || (outcome->error.kind == DP_OK && s->number > 0);
+  default:
+    return s->run.ended;
+  }
+}
+
+static void end_run(dp_call *call, const dp_outcome *outcome) {
+  const dp__stream *s = call->stream;
+  const dp__run *run = &s->run;
+  bool by_workflow = run->failed && strncmp(run->failure.data, "{\"code\":\"workflow_", 18) == 0;
+  dp_error error;
+  if (!has_ended(call, outcome)) {
+    cut(call, outcome, &error);
+  } else if (!run->failed || (by_workflow && !s->has_sink && !s->assembly.message)) {
+    succeed(call); /* a blocking answer tells of a failed workflow as of any other: in data.status */
+    return;
+  } else if (by_workflow) {
     workflow_failure(call, &error);
-  else if (run->failed)
+  } else {
     event_failure(call, outcome, &error);
-  dp__call_end(call, !run->ended || run->failed ? &error : NULL);
+  }
+  dp__call_end(call, &error);
 }
 
 void dp__stream_done(dp_call *call, const dp_outcome *outcome) {

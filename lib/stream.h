@@ -8,6 +8,7 @@
 
 #include <difypool/difypool.h>
 
+#include "assemble.h"
 #include "classify.h"
 #include "engine.h"
 #include "reply.h"
@@ -19,7 +20,7 @@ typedef enum dp__ask { DP__ASK_OPEN, DP__ASK_EVENT, DP__ASK_DATA } dp__ask;
 
 typedef struct dp__stream {
   struct dp_call *call;
-  bool has_sink; /* else the events are put together to one answer */
+  bool has_sink; /* else the events are put together to one answer (assemble.h) */
   dp_sink sink;
   void *user;    /* for the sink's callbacks */
 
@@ -34,6 +35,7 @@ typedef struct dp__stream {
   int64_t length; /* Content-Length; -1 = not said */
 
   dp__run run;
+  dp__assembly assembly; /* where there is no sink */
   dp_error error; /* why the answer could not be read any further; kind DP_OK = it could */
 
   /* One question that crosses to the program's thread. */

@@ -293,8 +293,6 @@ static void test_pause_holds_the_server(void **state) {
   r->pause_open = true;
   begin(w, r);
   AWAIT(w, r, r->pauses == 1);
-  dp_stats stats;
-  (void)stats;
   dp_call_cancel(r->call);
   AWAIT(w, r, r->reply);
   assert_kind(r->reply, DP_CANCELLED);
@@ -435,6 +433,183 @@ static void test_repeated(void **state) {
   close_world(w);
 }
 
+/* --- one answer ------------------------------------------------------------------------------------------- */
+
+#define CHAT "/v1/chat-messages"
+#define CHAT_IDS "\"task_id\":\"" TASK_ID "\",\"message_id\":\"m1\",\"conversation_id\":\"c1\""
+#define SAYS(text) "data: {\"event\":\"message\"," CHAT_IDS ",\"answer\":\"" text "\"}\n\n"
+#define CHAT_END "data: {\"event\":\"message_end\"," CHAT_IDS ",\"metadata\":{}}\n\n"
+#define FAILS                                                                                      \
+  "data: {\"event\":\"error\"," CHAT_IDS                                                          \
+  ",\"code\":\"completion_request_error\",\"status\":400,\"message\":\"it broke\"}\n\n"
+#define WORKFLOW_FAILS                                                                             \
+  "data: {\"event\":\"workflow_finished\"," IDS                                                    \
+  ",\"data\":{\"status\":\"failed\",\"outputs\":{},\"error\":\"node h1 \\\"broke\\\"\"}}\n\n"
+
+static dp_args *chat_args(void) {
+  return args_of("query", "hi", "inputs", "{}", "user", "u1", NULL);
+}
+
+static void expect_mode(world *w, const char *mode) {
+  char *body = script_body(w->server, 0), wanted[64];
+  snprintf(wanted, sizeof wanted, "\"response_mode\":\"%s\"", mode);
+  if (!strstr(body, wanted))
+    fail_msg("no %s in %s", wanted, body);
+  free(body);
+}
+
+static void test_together(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", CHAT, 0, SCRIPT_STREAM, 200, NULL,
+                          "event: ping\n\n\2" SAYS("Hel") "\2" SAYS("lo \\ud83d") SAYS("\\ude00") CHAT_END}};
+  EACH_WAY(change) {
+    world *w = open_world(STEPS(steps), "1.12.1", change);
+    dp_reply *reply = run(w, DP_OP_CHAT_SEND, chat_args());
+    assert_kind(reply, DP_OK);
+    size_t length;
+    assert_string_equal(dp_reply_body(reply, &length),
+                        "{\"event\":\"message\",\"task_id\":\"" TASK_ID
+                        "\",\"id\":\"m1\",\"message_id\":\"m1\",\"conversation_id\":\"c1\","
+                        "\"mode\":\"chat\",\"answer\":\"Hello \\ud83d\\ude00\",\"metadata\":{}}");
+    assert_int_equal(dp_reply_status(reply), 200);
+    assert_string_equal(dp_reply_type(reply), "application/json");
+    assert_string_equal(dp_reply_header(reply, "X-Version"), "1.12.1");
+    assert_string_equal(dp_reply_run(reply)->conversation_id, "c1");
+    expect_mode(w, "streaming");
+    dp_reply_unref(reply);
+    close_world(w);
+  }
+}
+
+static void test_blocking(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", CHAT, 0, SCRIPT_ANSWER, 200, NULL, "{\"answer\":\"x\"}"}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  dp_call_options o = DP_CALL_OPTIONS_INIT;
+  o.flags = DP_CALL_BLOCKING;
+  dp_reply *reply = run_with(w, DP_OP_CHAT_SEND, chat_args(), &o);
+  assert_kind(reply, DP_OK);
+  expect_mode(w, "blocking");
+  dp_reply_unref(reply);
+  reply = run(w, DP_OP_CHAT_SEND, args_of("query", "hi", "inputs", "{}", "user", "u1",
+                                          "response_mode", "blocking", NULL));
+  assert_kind(reply, DP_OK);
+  expect_mode(w, "blocking");
+  dp_reply_unref(reply);
+  reply = run(w, DP_OP_CHAT_SEND, chat_args()); /* asked for a stream, and answered whole all the same */
+  assert_kind(reply, DP_OK);
+  expect_mode(w, "streaming");
+  size_t length;
+  assert_string_equal(dp_reply_body(reply, &length), "{\"answer\":\"x\"}");
+  dp_reply_unref(reply);
+  close_world(w);
+}
+
+/* An error midway is an error, with and without a sink; what was shown before stays shown. */
+static void test_error_within(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", CHAT, 0, SCRIPT_STREAM, 200, NULL, SAYS("Hel") FAILS}};
+  EACH_WAY(change) {
+    world *w = open_world(STEPS(steps), "1.12.1", change);
+    dp_reply *reply = run(w, DP_OP_CHAT_SEND, chat_args());
+    reader *r = begin_with(w, reader_new(), DP_OP_CHAT_SEND, chat_args(),
+                           (dp_call_options)DP_CALL_OPTIONS_INIT);
+    AWAIT(w, r, r->reply);
+    assert_int_equal(r->count, 2);
+    dp_reply *both[] = {reply, r->reply};
+    for (size_t i = 0; i < 2; i++) {
+      assert_kind(both[i], DP_SERVER_ERROR);
+      assert_string_equal(dp_reply_error(both[i])->code, "completion_request_error");
+      assert_non_null(strstr(dp_reply_error(both[i])->message, "it broke"));
+      assert_int_equal(dp_reply_error(both[i])->status, 400);
+      assert_int_equal(dp_reply_status(both[i]), 400);
+      assert_false(dp_reply_error(both[i])->retryable);
+      size_t length;
+      assert_string_equal(dp_reply_body(both[i], &length),
+                          "{\"code\":\"completion_request_error\",\"message\":\"it broke\",\"status\":400}");
+      assert_string_equal(dp_reply_run(both[i])->message_id, "m1");
+    }
+    assert_int_equal(script_hits(w->server, 0), 2); /* neither was sent again */
+    dp_reply_unref(reply);
+    reader_free(r);
+    close_world(w);
+  }
+}
+
+/* A workflow's failure: of a stream an error, of one answer what the server's own says. */
+static void test_workflow_fails(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL, STARTED WORKFLOW_FAILS}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  dp_reply *reply = run(w, DP_OP_WORKFLOWS_RUN, run_args());
+  size_t length;
+  assert_kind(reply, DP_OK);
+  assert_non_null(strstr(dp_reply_body(reply, &length), "\"data\":"));
+  assert_non_null(strstr(dp_reply_body(reply, &length), "\"status\":\"failed\""));
+  dp_reply_unref(reply);
+  reader *r = begin(w, reader_new());
+  AWAIT(w, r, r->reply);
+  assert_kind(r->reply, DP_SERVER_ERROR);
+  assert_string_equal(dp_reply_error(r->reply)->code, "workflow_failed");
+  assert_non_null(strstr(dp_reply_error(r->reply)->message, "node h1 \"broke\""));
+  assert_int_equal(r->count, 2);
+  reader_free(r);
+  close_world(w);
+}
+
+static void test_together_too_large(void **state) {
+  (void)state;
+  char body[8192] = "";
+  for (int i = 0; i < 40; i++)
+    strcat(body, SAYS("0123456789012345678901234567890123456789"));
+  strcat(body, CHAT_END);
+  script_step steps[] = {{"POST", CHAT, 0, SCRIPT_STREAM, 200, NULL, body}};
+  world *w = open_world(STEPS(steps), "1.12.1", small_bodies);
+  dp_reply *reply = run(w, DP_OP_CHAT_SEND, chat_args());
+  assert_kind(reply, DP_TOO_LARGE);
+  assert_string_equal(dp_reply_error(reply)->code, "body_max");
+  dp_reply_unref(reply);
+  close_world(w);
+}
+
+static void small_events(dp_client_options *options, dp_profile_options *profile) {
+  (void)profile;
+  options->event_max = options->event_line_max = 1024;
+}
+
+static void test_event_too_large(void **state) {
+  (void)state;
+  char body[4096] = STARTED "data: ";
+  memset(body + strlen(body), 'x', 1500);
+  strcat(body, "\n\n" FINISHED);
+  script_step steps[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL, body}};
+  world *w = open_world(STEPS(steps), "1.12.1", small_events);
+  reader *r = begin(w, reader_new());
+  AWAIT(w, r, r->reply);
+  assert_kind(r->reply, DP_TOO_LARGE);
+  assert_string_equal(dp_reply_error(r->reply)->code, "event_line_max");
+  assert_int_equal(r->count, 1);
+  reader_free(r);
+  close_world(w);
+}
+
+/* A chat that is cut can be looked for nowhere: its ids are told. */
+static void test_cut_chat(void **state) {
+  (void)state;
+  script_step steps[] = {{"POST", CHAT, 0, SCRIPT_STREAM, 200, NULL, SAYS("Hel") "\3"}};
+  EACH_WAY(change) {
+    world *w = open_world(STEPS(steps), "1.12.1", change);
+    dp_reply *reply = run(w, DP_OP_CHAT_SEND, chat_args());
+    assert_kind(reply, DP_UNKNOWN_OUTCOME);
+    assert_non_null(strstr(dp_reply_error(reply)->message, TASK_ID));
+    assert_non_null(strstr(dp_reply_error(reply)->message, "message m1"));
+    assert_string_equal(dp_reply_run(reply)->message_id, "m1");
+    assert_int_equal(script_hits(w->server, 0), 1);
+    dp_reply_unref(reply);
+    close_world(w);
+  }
+}
+
 static void test_wrong_use(void **state) {
   (void)state;
   script_step none[] = {{"GET", "/", 0, SCRIPT_ANSWER, 200, NULL, NULL}};
@@ -470,7 +645,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_events),          TEST(test_one_by_one), TEST(test_pause_everywhere),
       TEST(test_pause_holds_the_server), TEST(test_abort), TEST(test_bytes), TEST(test_cut_bytes),
-      TEST(test_large_answer), TEST(test_refused), TEST(test_repeated), TEST(test_wrong_use),
+      TEST(test_large_answer), TEST(test_refused), TEST(test_repeated),
+      TEST(test_together), TEST(test_blocking), TEST(test_error_within), TEST(test_workflow_fails),
+      TEST(test_together_too_large), TEST(test_event_too_large), TEST(test_cut_chat),
+      TEST(test_wrong_use),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
