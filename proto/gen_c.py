@@ -7,6 +7,7 @@ import textwrap
 from typing import Any
 
 from gen_check import OWN_GROUPS
+from gen_docs import FLOWS, command
 
 HEADER = "/* Made by proto/gen.py from proto/difypool.toml. Do not edit: change the definition and run it. */\n"
 WIDTH = 100
@@ -316,16 +317,23 @@ def service_ops(table: dict[str, Any]) -> str:
         "read_back",
         "mode",
         "retry",
+        "why",
+        "proof",
+        "repeat_harmless_since",
         "paced",
+        "breaker",
         "title",
         "text",
         "absent",
         "defects",
+        "example",
     )
     entries = []
     for op in table["op"]:
         entry = {k: op[k] for k in wanted if op.get(k) not in (None, "", [])}
         entry["params"] = op["params"]
+        if op.get("example") and op["group"] not in FLOWS:
+            entry["command"] = command(op)
         entries.append(entry)
     texts = [json.dumps(entry, ensure_ascii=True, separators=(",", ":")) for entry in entries]
     texts = [("[" if i == 0 else ",") + text for i, text in enumerate(texts)] + ["]"]

@@ -95,6 +95,8 @@ OPERATIONS = [
     },
     {
         "name": "datasets.create", "method": "POST", "path": "/datasets", "text": "Create one.",
+        "absent": "<=0.9", "defects": [{"id": "slow", "versions": "<=1.0", "text": "It is slow."}],
+        "command": "difypool call datasets.create name=Guides",
         "params": [
             {"name": "name", "in": "body", "type": "string", "required": True, "text": "Its name."},
             {"name": "permission", "in": "body", "type": "string", "enum": ["only_me", "all"], "text": "Who sees it."},

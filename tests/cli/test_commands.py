@@ -47,7 +47,9 @@ def test_ops(cli: Cli) -> None:
     assert "datasets.list " in listing and "List knowledge bases.\n" in listing
     one = cli("ops", "datasets.create").stdout
     assert "POST /datasets" in one and "name (string, required)" in one and "only_me all" in one
-    assert "difypool call datasets.create name=" in one
+    assert "Servers <=0.9 do not have it.\n" in one and "Servers <=1.0: It is slow.\n" in one
+    assert one.endswith("Example:\n  difypool call datasets.create name=Guides\n")
+    assert "difypool call datasets.list\n" in cli("ops", "datasets.list").stdout
     assert cli("ops", "--names").stdout.splitlines() == ["datasets.list", "datasets.create", "documents.list"]
     assert cli("ops", "datasets.list", "--names").stdout.splitlines() == ["page", "keyword", "include_all", "tag_ids"]
     assert [op["name"] for op in cli.json("ops", "--json")] == ["datasets.list", "datasets.create", "documents.list"]

@@ -124,8 +124,8 @@ def as_service(base: str, keys: dict[str, str], socket: pynng.Req0) -> Send:
         files = {p["name"] for p in op["params"] if p["in"] == "file"}
         args = {k: {"name": v, "data": CONTENT} if k in files else v for k, v in args.items()}
         reply = daemon.ask(socket, name, args, profile=handles[key])
-        if reply.get("error", {}).get("code") == "multipart":
-            raise CannotSend("the library cannot send files yet")
+        if files and reply.get("error", {}).get("message", "").endswith("must be a file"):
+            raise CannotSend("the service takes no files as arguments")
         assert "ok" in reply, (name, reply["error"])
         assert reply["ok"]["meta"]["op"] == name
         body = reply["ok"]["body"]

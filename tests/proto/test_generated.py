@@ -94,6 +94,9 @@ def test_service_operations_is_the_table_as_json(table: dict[str, Any]) -> None:
     operations = json.loads("".join(json.loads(piece) for piece in pieces))
     assert [op["name"] for op in operations] == [op["name"] for op in table["op"]]
     assert [op["params"] for op in operations] == [op["params"] for op in table["op"]]
+    assert [op.get("example") for op in operations] == [op.get("example") or None for op in table["op"]]
+    for op in operations:
+        assert op.get("command", "difypool call " + op["name"]).startswith("difypool call " + op["name"])
 
 
 def test_the_reference_holds_everything(table: dict[str, Any]) -> None:

@@ -68,8 +68,30 @@ static void show_param(dpc_value param) {
   printf(")\n      %.*s\n", text_length, text);
 }
 
+/* What versions of the server lack or do wrong. */
+static void show_defects(dpc_value op) {
+  dpc_value defects, defect;
+  int length, text_length;
+  const char *absent = text_of(op, "absent", &length);
+  if (length)
+    printf("\nServers %.*s do not have it.\n", length, absent);
+  if (!dpc_value_get(op, "defects", &defects))
+    return;
+  dpc_walk walk = dpc_value_walk(defects);
+  while (dpc_walk_next(&walk, NULL, &defect)) {
+    const char *versions = text_of(defect, "versions", &length),
+               *text = text_of(defect, "text", &text_length);
+    printf("\nServers %.*s: %.*s\n", length, versions, text_length, text);
+  }
+}
+
 static void show_example(dpc_value op, dpc_value params) {
   int length;
+  const char *command = text_of(op, "command", &length);
+  if (length) {
+    printf("\nExample:\n  %.*s\n", length, command);
+    return;
+  }
   const char *name = text_of(op, "name", &length);
   dpc_walk walk = dpc_value_walk(params);
   dpc_value param, required;
@@ -96,6 +118,7 @@ static void show_whole(dpc_value op) {
   dpc_walk walk = dpc_value_walk(params);
   while (dpc_walk_next(&walk, NULL, &param))
     show_param(param);
+  show_defects(op);
   show_example(op, params);
 }
 
