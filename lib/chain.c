@@ -157,6 +157,7 @@ static void send_now(dp_call *call) {
     call->first_sent_us = client->now_us;
   dp__call_mark_write(call);
   call->exchange = dp_exchange_ref(exchange);
+  exchange->judged = true;
   dp_call_ref(call); /* given back in on_done */
   dp__engine_begin(client);
   dp__exchange_submit(exchange);
@@ -232,7 +233,8 @@ void dp__call_facts(dp_call *call, const dp_outcome *outcome, dp__facts *f) {
   f->location = dp__answer_header(answer, "location");
 }
 
-static void teach(dp_call *call, const dp_outcome *outcome, const dp__verdict *v) {
+static void teach(dp_call *call, const dp_exchange *exchange, const dp_outcome *outcome,
+                  const dp__verdict *v) {
   dp__host *host = call->host;
   uint64_t now = call->client->now_us;
   dp__call_breaker_report(call, v->health);
@@ -245,8 +247,10 @@ static void teach(dp_call *call, const dp_outcome *outcome, const dp__verdict *v
   if (!outcome->started || call->lane != DP_LANE_CALL)
     return;
   dp__sample sample = {.now_us = now, .latency_us = outcome->meta.server_us,
-                       .in_flight = host->running[DP_LANE_CALL] + 1, .overloaded = v->overloaded};
-  dp__limiter_sample(&host->limiter, &sample);
+                       .kind = (uint32_t)call->request.desc->op,
+                       .good = outcome->error.kind == DP_OK && outcome->status < 400,
+                       .overloaded = v->overloaded};
+  dp__host_sample(exchange, &sample);
 }
 
 /* A tag that was made, and whose answer the server then found wrong by its own rules. */
@@ -321,7 +325,7 @@ static void on_done(dp_exchange *exchange, const dp_outcome *outcome, void *user
     } else {
       dp__call_facts(call, outcome, &facts);
       dp__classify(&facts, &call->verdict);
-      teach(call, outcome, &call->verdict);
+      teach(call, exchange, outcome, &call->verdict);
       judge(call);
     }
     dp_exchange_unref(exchange);
@@ -339,6 +343,8 @@ void dp__call_drop_exchange(dp_call *call, const dp_error *why) {
   dp__call_pace_report(call, reached, false);
   if (!exchange)
     return;
+  if (late && reached && strcmp(why->code, "cancelled") != 0)
+    dp__host_sample(exchange, &(dp__sample){.now_us = call->client->now_us, .overloaded = true});
   dp_error error;
   dp__fail(&error, DP_CANCELLED, "cancelled", NULL, "its call has ended");
   call->exchange = NULL; /* on_done will find that nobody asks */

@@ -18,6 +18,7 @@
 #include "engine_run.h"
 #include "errors.h"
 #include "host.h"
+#include "limiter.h"
 #include "profile.h"
 #include "verify.h"
 
@@ -58,6 +59,7 @@ static dp_kind check_ranges(dp_client_options *o, dp_error *err) {
       {"deadline_ms", &o->deadline_ms, 120000, 1, 86400000},
       {"connect_timeout_ms", &o->connect_timeout_ms, 10000, 1, 600000},
       {"stall_timeout_ms", &o->stall_timeout_ms, 60000, 1, 86400000},
+      {"concurrency_start", &o->concurrency_start, DP__LIMITER_START, 1, 1024},
       {"verify_window_ms", &o->verify_window_ms, DP__VERIFY_WINDOW_MS, 1, 600000},
       {"event_line_max", &o->event_line_max, 8u << 20, 1024, 1u << 30},
       {"event_max", &o->event_max, 8u << 20, 1024, 1u << 30},

@@ -60,9 +60,11 @@ static void done_posted(dp__job *job) {
     memcpy(e->version, e->host->version, sizeof e->version);
   e->outcome.meta.version = e->version;
   if (e->ferry) {
+    dp__host_sample_bare(e);
     dp__ferry_done(e);
     return;
   }
+  dp__host_sample_bare(e);
   e->on_done(e, &e->outcome, e->user);
   if (e->host) /* its place, and what the limiter may have learnt from it */
     dp__host_pump_soon(e->host);
@@ -215,8 +217,7 @@ void dp__exchange_submit(dp_exchange *e) {
 
 static void count_place(dp_exchange *e) {
   dp__host *host = e->host;
-  host->running[e->lane]++;
-  e->profile->running += e->lane == DP_LANE_CALL;
+  dp__host_begin(e);
   dp__sockets_make_room(host, e->profile->way, host->bound + host->running[DP_LANE_STREAM]);
   e->profile->way->starting++;
   e->starting = true;
@@ -250,8 +251,7 @@ void dp__exchange_finished(dp_exchange *e, CURLcode code) {
     dp__curl_error(code, e, &e->outcome.error);
   dp__transfer_release(e, !ours && code == CURLE_OK);
   dp__socket_leave(e, false);
-  host->running[e->lane]--;
-  e->profile->running -= e->lane == DP_LANE_CALL;
+  dp__host_end(e);
   e->state = DP__EXCHANGE_FINISHED;
   dp__timer_clear(&e->client->timers, &e->stall_timer);
   if (!is_held(e))

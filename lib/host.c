@@ -44,11 +44,15 @@ dp__host *dp__host_get(dp_client *client, const char *origin) {
 }
 
 void dp__host_raise_bound(dp__host *host, uint32_t bound) {
-  uint32_t limit = host->client->options.concurrency_max;
+  const dp_client_options *options = &host->client->options;
+  uint32_t most = options->concurrency_max, limit = most && most < bound ? most : bound;
   if (bound <= host->bound)
     return;
+  if (host->bound)
+    dp__limiter_raise(&host->limiter, limit);
+  else
+    dp__limiter_init(&host->limiter, options->concurrency_start, limit);
   host->bound = bound;
-  dp__limiter_init(&host->limiter, limit && limit < bound ? limit : bound);
 }
 
 static void free_host(dp__host *host) {
@@ -115,9 +119,16 @@ static bool host_has_place(const dp__host *host, dp_lane lane, bool warming) {
   return host->running[lane] < (warming ? host->bound : limit);
 }
 
+static bool is_bulk(const dp_exchange *e) {
+  return e->lane == DP_LANE_CALL && e->priority == DP_PRIORITY_BULK;
+}
+
 static bool profile_has_place(const dp_exchange *exchange) {
   const dp_profile *profile = exchange->profile;
-  return exchange->lane == DP_LANE_STREAM || profile->running < dp__profile_bound(profile);
+  if (exchange->lane == DP_LANE_STREAM)
+    return true;
+  return profile->running < dp__profile_concurrency(profile) &&
+         (!is_bulk(exchange) || dp__ceiling_admits(&exchange->profile->ceiling));
 }
 
 /* The next that may go: interactive before normal before bulk. */
@@ -132,6 +143,57 @@ static dp_exchange *next(const dp__host *host, dp_lane lane) {
         return e;
     }
   return NULL;
+}
+
+void dp__host_begin(dp_exchange *e) {
+  dp__host *host = e->host;
+  host->running[e->lane]++;
+  if (e->lane != DP_LANE_CALL)
+    return;
+  e->profile->running++;
+  if (!e->warming)
+    e->tag = dp__limiter_begin(&host->limiter, host->client->now_us);
+  if (is_bulk(e))
+    e->ceiling_tag = dp__ceiling_begin(&e->profile->ceiling);
+}
+
+void dp__host_end(dp_exchange *e) {
+  dp__host *host = e->host;
+  host->running[e->lane]--;
+  if (e->lane != DP_LANE_CALL)
+    return;
+  e->profile->running--;
+  if (!e->warming)
+    dp__limiter_end(&host->limiter, host->client->now_us);
+  if (is_bulk(e))
+    dp__ceiling_end(&e->profile->ceiling);
+}
+
+/* Nothing is known of it but its method; a read and a write differ most. */
+void dp__host_sample_bare(const dp_exchange *e) {
+  enum { READ = 126, WRITE = 127 };
+  const dp_outcome *o = &e->outcome;
+  if (e->judged || e->warming || !e->host || !o->started)
+    return;
+  bool overloaded = o->error.kind == DP_TIMEOUT || o->status == 429 ||
+                    (o->status >= 502 && o->status <= 504);
+  dp__host_sample(e, &(dp__sample){.now_us = e->client->now_us, .latency_us = o->meta.server_us,
+                                   .kind = strcmp(e->method, "GET") == 0 ? READ : WRITE,
+                                   .good = o->error.kind == DP_OK && o->status < 400,
+                                   .overloaded = overloaded});
+}
+
+void dp__host_sample(const dp_exchange *e, const dp__sample *sample) {
+  dp__host *host = e->host;
+  dp__sample tagged = *sample;
+  if (e->lane != DP_LANE_CALL)
+    return;
+  tagged.tag = e->tag;
+  dp__limiter_sample(&host->limiter, &tagged);
+  if (is_bulk(e) && sample->good)
+    dp__ceiling_sample(&e->profile->ceiling, e->ceiling_tag, sample->latency_us);
+  if (dp__limiter_steady(&host->limiter, sample->now_us))
+    dp__sockets_trim(host, host->limiter.limit + host->running[DP_LANE_STREAM]);
 }
 
 static void forgive(dp__host *host) {

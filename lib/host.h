@@ -52,6 +52,13 @@ void dp__host_put(dp__host *host);
 void dp__host_enqueue(dp__host *host, struct dp_exchange *exchange);
 /* dp__host_remove - stop waiting. */
 void dp__host_remove(dp__host *host, struct dp_exchange *exchange);
+/* dp__host_begin, dp__host_end - an exchange takes its place, and gives it back. */
+void dp__host_begin(struct dp_exchange *exchange);
+void dp__host_end(struct dp_exchange *exchange);
+/* dp__host_sample - what a call's transfer says of the server's load. */
+void dp__host_sample(const struct dp_exchange *exchange, const dp__sample *sample);
+/* dp__host_sample_bare - the same of an exchange that is no call's, from its outcome alone. */
+void dp__host_sample_bare(const struct dp_exchange *exchange);
 /* dp__host_pump - start as many as have a place. */
 void dp__host_pump(dp__host *host);
 /* dp__host_pump_soon - the same behind all that has just ended: places that come free together are given

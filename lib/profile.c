@@ -78,7 +78,9 @@ static dp_kind check_all(const dp_profile_options *o, dp_error *err) {
                 {"retry_max_ms", o->retry_max_ms, 600000},
                 {"connections", o->connections, 1024},
                 {"warm", o->warm, 1024},
-                {"pace_per_minute", o->pace_per_minute, 1000000}};
+                {"pace_per_minute", o->pace_per_minute, 1000000},
+                {"concurrency_max", o->concurrency_max, 1024},
+                {"latency_ceiling_ms", o->latency_ceiling_ms, 600000}};
   const struct {
     const char *name, *text;
   } lines[] = {{"api_key", o->api_key},
@@ -241,6 +243,7 @@ static void take_settings(dp_profile *p, const dp_profile_options *o) {
   p->connections = o->connections;
   p->warm = o->warm;
   p->pace_per_minute = o->pace_per_minute;
+  p->concurrency_max = o->concurrency_max;
   atomic_init(&p->refs, 1);
   atomic_init(&p->pooling, o->pooling);
   atomic_init(&p->retry, o->retry);
@@ -321,6 +324,7 @@ dp_kind dp_profile_new(dp_client *client, const dp_profile_options *options, dp_
   }
   take_settings(p, &o);
   enlist(client, p);
+  dp__ceiling_init(&p->ceiling, o.latency_ceiling_ms, dp__profile_bound(p));
   *out = p;
   begin(p);
   return DP_OK;
@@ -359,6 +363,12 @@ const char *dp_profile_origin(const dp_profile *profile) {
 uint32_t dp__profile_bound(const dp_profile *profile) {
   return profile->connections ? profile->connections
                               : profile->client->options.connections_per_host;
+}
+
+uint32_t dp__profile_concurrency(const dp_profile *profile) {
+  uint32_t bound = dp__profile_bound(profile);
+  return profile->concurrency_max && profile->concurrency_max < bound ? profile->concurrency_max
+                                                                      : bound;
 }
 
 struct dp__host *dp__profile_host(dp_profile *profile) {

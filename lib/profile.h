@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <curl/curl.h>
 
+#include "ceiling.h"
 #include "engine.h"
 #include "url.h"
 
@@ -25,7 +26,7 @@ struct dp_profile {
   bool verify;
   uint32_t retry_attempts, retry_initial_ms, retry_max_ms;
   uint32_t connections; /* 0 = the client's bound */
-  uint32_t warm, pace_per_minute;
+  uint32_t warm, pace_per_minute, concurrency_max;
   atomic_int pooling, retry, breaker, cache;
 
   uint64_t way_key; /* a digest of what makes its connections unlike others */
@@ -33,11 +34,15 @@ struct dp_profile {
   /* Engine's thread; NULL until first used. */
   struct dp__host *host;
   struct dp__way *way;
-  uint32_t running; /* exchanges of the lane for calls */
+  uint32_t running;    /* exchanges of the lane for calls */
+  dp__ceiling ceiling; /* on the time on the wire of its bulk calls */
 };
 
 /* dp__profile_bound - how many connections it may use for calls. */
 uint32_t dp__profile_bound(const dp_profile *profile);
+
+/* dp__profile_concurrency - how many of its calls may run at once. */
+uint32_t dp__profile_concurrency(const dp_profile *profile);
 
 /* dp__profile_host - its host, found or made. Engine's thread. NULL = no memory. */
 struct dp__host *dp__profile_host(dp_profile *profile);

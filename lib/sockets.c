@@ -136,6 +136,11 @@ void dp__sockets_close_idle(dp__host *host) {
   dp__timer_clear(&host->client->timers, &host->age_timer);
 }
 
+void dp__sockets_trim(dp__host *host, uint32_t keep) {
+  while (host->sockets.open > keep && host->sockets.idle_first)
+    shut(host->sockets.idle_first);
+}
+
 /* --- ways and room --------------------------------------------------------------------------- */
 
 dp__way *dp__sockets_way(dp__host *host, uint64_t key) {

@@ -45,6 +45,8 @@ dp__way *dp__sockets_way(struct dp__host *host, uint64_t key);
 void dp__sockets_make_room(struct dp__host *host, const dp__way *way, uint32_t bound);
 /* dp__sockets_close_idle - end all connections that carry nothing. */
 void dp__sockets_close_idle(struct dp__host *host);
+/* dp__sockets_trim - end idle ones, the longest idle first, while more than keep are open. */
+void dp__sockets_trim(struct dp__host *host, uint32_t keep);
 /* dp__sockets_free - what is left, at the end. */
 void dp__sockets_free(struct dp__host *host);
 

@@ -52,6 +52,7 @@ struct dp_exchange {
   dp_lane lane;
   bool repeatable;
   bool warming;            /* opens a connection: not held by the limiter */
+  bool judged;             /* a call's: it tells the limiter what came of it */
   struct dp__ferry *ferry; /* carries callbacks to dp_client_dispatch; NULL = they run here */
 
   /* Family: a parent's cancel and deadline reach its children. */
@@ -69,6 +70,7 @@ struct dp_exchange {
   CURL *easy;
   dp__socket *socket; /* its connection, once libcurl waits on one for it */
   bool starting;      /* counted in its way's starting */
+  uint32_t tag, ceiling_tag; /* of the limits that it began under */
   uint32_t starts;    /* how often libcurl began to send it */
   bool second_start;  /* libcurl wanted to send it again and was not let */
   bool head_complete; /* the blank line after the final head came */

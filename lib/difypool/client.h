@@ -65,6 +65,9 @@ typedef struct dp_profile_options {
                                The host's bound is the largest of its profiles' */
   uint32_t warm;            /* 0..1024 connections opened ahead; 0 = none */
   uint32_t pace_per_minute; /* knowledge-base calls a minute that the plan allows; 0 = learnt */
+  uint32_t concurrency_max; /* 1..1024 calls of this profile at once; 0 = what connections allows */
+  uint32_t latency_ceiling_ms; /* 1..600000: bulk calls of this profile run so few at once that half
+                                  of them are answered within that time; 0 = no such bound */
 } dp_profile_options;
 
 #define DP_PROFILE_OPTIONS_INIT                                                                    \
@@ -82,7 +85,8 @@ typedef struct dp_client_options {
   uint32_t connections_per_host; /* 1..1024; 0 = 20 */
   uint32_t streams_per_host;     /* 1..4096 connections for streams and transfers; 0 = 256 */
   uint32_t connections_total;    /* 1..16384 idle connections kept, all hosts; 0 = 512 */
-  uint32_t concurrency_max;      /* 1..1024 calls at once per host; 0 = the host's bound */
+  uint32_t concurrency_max;      /* 1..1024 calls at once per host; 0 = the host's bound. What is in force
+                               below that is found out by trying */
   uint32_t idle_age_ms;     /* 100..3600000 an idle connection is kept; 0 = 60000 */
   uint32_t wait_queue;      /* 1..1000000 calls waiting for a place, all hosts; 0 = 10000 */
   uint32_t deadline_ms;     /* 1..86400000 default for a call, all of it; 0 = 120000 */
@@ -95,6 +99,7 @@ typedef struct dp_client_options {
   dp_log_fn log;            /* NULL = silent */
   void *log_user;
   dp_log_level log_level;   /* the most detailed level that reaches log */
+  uint32_t concurrency_start; /* 1..1024 calls at once to begin with at a host; 0 = 4 */
   uint32_t event_line_max;  /* 1024..2^30 bytes of one line of a stream of events; 0 = 8 MiB */
   uint32_t event_max;       /* 1024..2^30 bytes of one event's data; 0 = 8 MiB */
 } dp_client_options;

@@ -101,7 +101,7 @@ static void chain(unsigned count) {
   dp__budget budget = {0};
   dp__breaker breaker = {0};
   dp__limiter limiter;
-  dp__limiter_init(&limiter, 20);
+  dp__limiter_init(&limiter, 4, 20);
   for (unsigned i = 0; i < count; i++) {
     uint64_t now = 1000000 + 1000ull * i, wait;
     dp__route found;
@@ -120,7 +120,10 @@ static void chain(unsigned count) {
     dp__marks_write(&marks, found.params[0].value, found.params[0].value_length);
     dp__breaker_report(&breaker, verdict.health, now + 60000);
     dp__pacer_answered(&pacer, now + 60000);
-    dp__sample sample = {.now_us = now + 60000, .latency_us = 60000, .in_flight = 4};
+    uint32_t tag = dp__limiter_begin(&limiter, now);
+    dp__limiter_end(&limiter, now + 60000);
+    dp__sample sample = {.now_us = now + 60000, .latency_us = 60000, .tag = tag,
+                         .kind = (uint32_t)desc->op, .good = true};
     dp__limiter_sample(&limiter, &sample);
     sink += (unsigned)verdict.next;
   }

@@ -233,10 +233,17 @@ static void a_window_may_be_short(void **state) {
 static void the_limit_is_never_over_its_bound(void **state) {
   (void)state;
   dp__limiter limiter;
-  dp__limiter_init(&limiter, 20);
-  for (unsigned i = 0; i < 1000; i++) {
-    dp__sample sample = {.now_us = i * S, .latency_us = 1000 + i % 7, .in_flight = limiter.limit};
-    dp__limiter_sample(&limiter, &sample);
+  dp__limiter_init(&limiter, 4, 20);
+  for (unsigned i = 1; i < 1000; i++) {
+    uint64_t now = i * S;
+    uint32_t tags[20], count = limiter.limit;
+    for (unsigned k = 0; k < count; k++)
+      tags[k] = dp__limiter_begin(&limiter, now);
+    for (unsigned k = 0; k < count; k++) {
+      dp__limiter_end(&limiter, now + S / 2);
+      dp__limiter_sample(&limiter, &(dp__sample){.now_us = now + S / 2, .latency_us = S / 2,
+                                                 .tag = tags[k], .kind = 1, .good = true});
+    }
     assert_in_range(limiter.limit, 1, 20);
   }
 }

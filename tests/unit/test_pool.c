@@ -64,7 +64,7 @@ static void test_switch(void **state) {
 static void test_bound(void **state) {
   world *w = *state;
   dp_client_options options = DP_CLIENT_OPTIONS_INIT;
-  options.connections_per_host = 7;
+  options.connections_per_host = options.concurrency_start = 7;
   world_restart(w, options);
   result *results[MANY];
   for (int i = 0; i < MANY; i++) {
