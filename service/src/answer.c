@@ -16,7 +16,8 @@ void dpd_answer_error(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
 }
 
 void dpd_answer_service(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
-                        const dpd_text *body) {
+                        const dpd_text *body, const dpd_answer_style *style) {
+  static const dpd_answer_style plain;
   dpd_envelope envelope = {.id = id, .epoch = s->epoch};
   dpd_out out = {.capacity = body->length + DPD_SERVICE_BOUND};
   out.data = dpd_inquiry_buffer(inquiry, out.capacity);
@@ -24,6 +25,6 @@ void dpd_answer_service(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
     dpd_inquiry_drop(inquiry);
     return;
   }
-  dpd_encode_service(&out, &envelope, body->data, body->length);
+  dpd_encode_service(&out, &envelope, body->data, body->length, style == NULL ? &plain : style);
   dpd_inquiry_send(inquiry, out.length);
 }

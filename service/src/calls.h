@@ -23,12 +23,14 @@ typedef struct dpd_call {
   dpd_list askers;
   dpd_node orphan; /* in calls->orphans while nobody asks */
   int64_t orphan_due_ms;
-  bool write;
-  bool late; /* it was answered "pending": what came of it is still to come */
+  struct dpd_stream *stream; /* its answer comes in pieces; NULL = in one */
+  bool write;                /* known by its id after its end */
+  bool late;                 /* it was answered "pending": what came of it is still to come */
   bool ended;
   bool cancel_wanted;
-  bool dropped; /* the grace of its orphanage was over: it was cancelled for that */
-  bool whole;   /* http.request: see encode.h */
+  bool timed_out; /* a stream that did not open in time: it was cancelled for that */
+  bool dropped;   /* the grace of its orphanage was over: it was cancelled for that */
+  bool whole;     /* http.request: see encode.h */
   dp_op op;
   uint32_t pid; /* of the first asker, for the log */
   uint64_t request_bytes;
@@ -39,7 +41,8 @@ typedef struct dpd_call {
 typedef struct dpd_asker {
   dpd_node of_call;
   dpd_node of_peer;
-  dpd_node timed; /* in calls->timed, for those who joined: the call's own deadline is another's */
+  dpd_node timed; /* in calls->timed, for those who joined: the call's own deadline is another's;
+                     and for who opens a stream, whose call goes on after its opening */
   dpd_inquiry *inquiry;
   dpd_call *call;
   dpd_peer *peer;

@@ -20,6 +20,8 @@
 #include "digest.h"
 #include "encode.h"
 #include "fault.h"
+#include "guard.h"
+#include "kept.h"
 #include "log.h"
 #include "scratch.h"
 #include "service.h"
@@ -29,8 +31,9 @@ typedef enum verdict { START, JOINED, RESEND, REFUSE } verdict;
 
 typedef struct admission {
   verdict verdict;
+  dpd_stream *stream;  /* NULL = the answer comes in one piece; the call's with START */
   dpd_call *call;      /* START */
-  dp_reply *reply;     /* RESEND: a reference */
+  dpd_kept *kept;      /* RESEND: a reference */
   dp_profile *profile; /* START: a reference */
   uint32_t flags;
 } admission;
@@ -44,8 +47,7 @@ static const msgpack_object *arg_of(const dpd_request *request, const char *name
   return NULL;
 }
 
-/* What may be repeated at will. http.request is what its method says. */
-static bool is_write(const dpd_request *request, dp_op op) {
+bool dpd_is_write(const dpd_request *request, dp_op op) {
   if (op != DP_OP_HTTP_REQUEST) {
     return !dp_op_is_free(op);
   }
@@ -54,12 +56,13 @@ static bool is_write(const dpd_request *request, dp_op op) {
                              dpd_key_is(method, "OPTIONS"));
 }
 
-static dpd_digest digest_of(const dpd_service *s, const dpd_request *request, const void *args,
-                            size_t length) {
+static dpd_digest digest_of(const dpd_service *s, const dpd_request *request, bool stream,
+                            const void *args, size_t length) {
   dpd_sip sip;
   dpd_sip_init(&sip, s->hash_key);
   dpd_sip_feed(&sip, request->op, strlen(request->op) + 1);
   dpd_sip_feed(&sip, request->profile, strlen(request->profile) + 1);
+  dpd_sip_feed(&sip, stream ? "s" : "c", 1);
   dpd_sip_feed(&sip, args, length);
   return dpd_sip_finish(&sip);
 }
@@ -95,6 +98,15 @@ static void answer_dropped(dpd_service *s, const dpd_asker *asker) {
   dpd_answer_error(s, asker->inquiry, asker->id, &error);
 }
 
+/* Before its deadline no good answer had begun, and none will any more. */
+static void answer_timed_out(dpd_service *s, const dpd_asker *asker) {
+  dp_error error;
+  dpd_fault(&error, DP_TIMEOUT, "opening",
+            "No answer had begun within deadline_ms, so the stream was not opened.");
+  dpd_fault_hint(&error, "Allow it more time; what bounds the whole of a stream is total_ms.");
+  dpd_answer_error(s, asker->inquiry, asker->id, &error);
+}
+
 /* Askers that were taken off their peers, answered without the lock, and freed. */
 static void answer_all(dpd_service *s, dpd_list *askers, const dp_reply *reply,
                        const dp_error *error, bool whole) {
@@ -102,8 +114,11 @@ static void answer_all(dpd_service *s, dpd_list *askers, const dp_reply *reply,
   while ((node = dpd_list_first(askers)) != NULL) {
     dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_call);
     dpd_list_remove(node);
-    if (asker->after_drop && reply != NULL && dp_reply_kind(reply) == DP_CANCELLED) {
+    bool cancelled = reply != NULL && dp_reply_kind(reply) == DP_CANCELLED;
+    if (cancelled && asker->after_drop) {
       answer_dropped(s, asker);
+    } else if (cancelled && asker->call->timed_out) {
+      answer_timed_out(s, asker);
     } else if (reply != NULL) {
       dpd_answer_style style = {.decode = asker->decode, .joined = asker->joined, .whole = whole};
       send_reply(s, asker->inquiry, asker->id, reply, &style);
@@ -155,17 +170,15 @@ static void log_call(const dpd_call *call, const dp_reply *reply) {
                                   .received = meta->received});
 }
 
-/* With the lock: nothing more will come of it. */
-static void end_call(dpd_service *s, dpd_call *call, dp_reply *reply) {
+/* With the lock: it is answered for good. kept, if not NULL, is taken over. */
+static void end_call(dpd_service *s, dpd_call *call, dpd_kept *kept, size_t size) {
   call->ended = true;
   s->calls.running--;
   dpd_list_remove(&call->orphan);
   dp_call_unref(call->running);
   call->running = NULL;
-  dp_reply *kept = call->write ? dp_reply_ref(reply) : NULL;
-  if (!dpd_remember_end(s->remember, &call->key, kept, call->write ? weight(reply) : 0,
-                        dpd_now_ms())) {
-    dp_reply_unref(kept);
+  if (!dpd_remember_end(s->remember, &call->key, kept, size, dpd_now_ms())) {
+    dpd_kept_unref(kept);
   }
 }
 
@@ -178,7 +191,9 @@ static void outcome(dpd_call *call, dp_reply *reply, bool last) {
   call->late = !last;
   bool whole = call->whole;
   if (last) {
-    end_call(s, call, reply);
+    end_call(s, call, call->write ? dpd_kept_of_reply(reply) : NULL,
+             call->write ? weight(reply) : 0);
+    dpd_stream_discard(call->stream);
   }
   bool wake = last && s->draining && s->calls.running == 0;
   pthread_mutex_unlock(&s->lock);
@@ -193,14 +208,70 @@ static void outcome(dpd_call *call, dp_reply *reply, bool last) {
   }
 }
 
+bool dpd_carry_opened(dpd_call *call, dp_call *handle, bool bytes, const dpd_text *body) {
+  dpd_service *s = call->service;
+  dpd_list askers;
+  dpd_node *node;
+  dpd_kept *kept = dpd_kept_of_body(body);
+  pthread_mutex_lock(&s->lock);
+  bool wanted = !call->cancel_wanted && !call->late && !body->failed;
+  dpd_list_init(&askers);
+  if (wanted) {
+    for (node = call->askers.next; node != &call->askers; node = node->next) {
+      dpd_handle_touch(&call->stream->handle, DPD_CONTAINER(node, dpd_asker, of_call)->peer);
+    }
+    dpd_stream_opened(call->stream, handle, bytes);
+    detach_all(s, call, true, &askers);
+    end_call(s, call, kept, body->length + sizeof(dpd_kept));
+  }
+  pthread_mutex_unlock(&s->lock);
+  if (!wanted) {
+    dpd_kept_unref(kept);
+  }
+  while ((node = dpd_list_first(&askers)) != NULL) {
+    dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_call);
+    const dpd_answer_style style = {.joined = asker->joined};
+    dpd_list_remove(node);
+    dpd_answer_service(s, asker->inquiry, asker->id, body, &style);
+    free(asker);
+  }
+  return wanted;
+}
+
+/* Of a stream that had opened: those who asked for it were answered then. */
+static bool ended_stream(dpd_call *call, dp_reply *reply, bool last) {
+  dpd_service *s = call->service;
+  if (call->stream == NULL || !dpd_stream_ended(call->stream, reply)) {
+    return false;
+  }
+  log_call(call, reply);
+  pthread_mutex_lock(&s->lock);
+  call->stream = NULL;
+  if (last) {
+    dpd_call_drop(call);
+  }
+  pthread_mutex_unlock(&s->lock);
+  return true;
+}
+
 static void on_done(dp_call *handle, dp_reply *reply, void *user) {
   (void)handle;
-  outcome(user, reply, !dp_reply_is_pending(reply));
+  bool last = !dp_reply_is_pending(reply);
+  if (!ended_stream(user, reply, last)) {
+    outcome(user, reply, last);
+  }
 }
 
 static void on_late(dp_call *handle, dp_reply *reply, void *user) {
   (void)handle;
-  outcome(user, reply, true);
+  dpd_call *call = user;
+  if (call->ended) { /* a stream's, which had opened */
+    pthread_mutex_lock(&call->service->lock);
+    dpd_call_drop(call);
+    pthread_mutex_unlock(&call->service->lock);
+  } else {
+    outcome(call, reply, true);
+  }
 }
 
 static bool over_bounds(const dpd_service *s, const dpd_peer *peer, dp_error *err) {
@@ -246,7 +317,10 @@ static bool attach(dpd_call *call, dpd_peer *peer, const dpd_ask *ask, bool join
   asker->joined = joined;
   asker->after_drop = call->dropped;
   asker->deadline_ms = dpd_now_ms() + ask->request->deadline_ms;
-  if (joined) {
+  if (call->stream != NULL) {
+    dpd_handle_touch(&call->stream->handle, peer);
+  }
+  if (joined || call->stream != NULL) {
     dpd_list_append(&call->service->calls.timed, &asker->timed);
     dpd_service_wake(call->service);
   }
@@ -269,7 +343,7 @@ static verdict admit_known(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, d
     }
     return JOINED;
   case DPD_RECALL_ANSWERED:
-    out->reply = dp_reply_ref(what);
+    out->kept = dpd_kept_ref(what);
     return RESEND;
   case DPD_RECALL_MISMATCH:
     dpd_fault(err, DP_CONFLICT, "id_reused", "This id stands for another call of this user.");
@@ -296,12 +370,22 @@ static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_
   dpd_call_key key = {.uid = ask->identity.uid};
   memcpy(key.id, request->id, sizeof(key.id));
   dpd_call *call = dpd_call_new(s, &key);
-  if (call == NULL || !attach(call, peer, ask, false)) {
+  if (call == NULL) {
+    no_memory(err);
+    return REFUSE;
+  }
+  if (out->stream != NULL && !dpd_stream_enter(out->stream, peer, err)) {
+    free(call);
+    return REFUSE;
+  }
+  call->stream = out->stream;
+  if (!attach(call, peer, ask, false)) {
     free(call);
     no_memory(err);
     return REFUSE;
   }
-  if (!dpd_remember_begin(s->remember, &key, digest, write, call)) {
+  bool known = write || out->stream != NULL; /* of a stream, the handle must not be lost */
+  if (!dpd_remember_begin(s->remember, &key, digest, known, call)) {
     dpd_asker *asker = DPD_CONTAINER(dpd_list_first(&call->askers), dpd_asker, of_call);
     dpd_asker_detach(asker);
     free(asker);
@@ -312,12 +396,13 @@ static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_
     dpd_fault_hint(err, "Try again in a moment, or raise remember_bytes.");
     return REFUSE;
   }
-  call->write = write;
+  call->write = known;
   call->op = op;
   call->pid = ask->identity.pid;
   call->whole = op == DP_OP_HTTP_REQUEST;
   memcpy(call->profile, entry->name, sizeof(call->profile));
   s->calls.running++;
+  out->stream = NULL;
   out->call = call;
   out->profile = dp_profile_ref(entry->profile);
   return START;
@@ -325,7 +410,7 @@ static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_
 
 static void admit(dpd_service *s, const dpd_ask *ask, dp_op op, const dpd_digest *digest,
                   admission *out, dp_error *err) {
-  bool write = is_write(ask->request, op);
+  bool write = dpd_is_write(ask->request, op);
   dpd_call_key key = {.uid = ask->identity.uid};
   memcpy(key.id, ask->request->id, sizeof(key.id));
   dpd_peer *peer = dpd_peers_find(&s->peers, ask->peer);
@@ -360,6 +445,7 @@ static void give_up(dpd_service *s, dpd_call *call, const dp_error *error) {
   dpd_remember_abort(s->remember, &call->key);
   dpd_list_remove(&call->orphan);
   s->calls.running--;
+  dpd_stream_discard(call->stream);
   pthread_mutex_unlock(&s->lock);
   answer_all(s, &askers, NULL, error, false);
   free(call);
@@ -395,6 +481,9 @@ static void start(const dpd_ask *ask, dp_op op, const admission *admitted) {
   options.cache_ms = request->cache_ms;
   options.flags = request->flags | admitted->flags;
   options.on_late = on_late;
+  if (admitted->call->stream != NULL) {
+    dpd_stream_options(admitted->call->stream, &options);
+  }
   dp_error error;
   dp_call *handle = NULL;
   dp_args *args = dp_args_new();
@@ -415,28 +504,39 @@ static void start(const dpd_ask *ask, dp_op op, const admission *admitted) {
   }
 }
 
-void dpd_carry(const dpd_ask *ask, dp_op op, const void *raw_args, size_t raw_length) {
+static void resend(const dpd_ask *ask, dp_op op, dpd_kept *kept) {
+  const dpd_answer_style style = {
+      .decode = ask->request->decode, .resent = true, .whole = op == DP_OP_HTTP_REQUEST};
+  if (kept->reply != NULL) {
+    send_reply(ask->s, ask->inquiry, ask->request->id, kept->reply, &style);
+  } else {
+    dpd_answer_service(ask->s, ask->inquiry, ask->request->id, &kept->body, &style);
+  }
+  dpd_kept_unref(kept);
+}
+
+void dpd_carry(const dpd_ask *ask, dp_op op, dpd_stream *stream) {
   dpd_service *s = ask->s;
-  dpd_digest digest = digest_of(s, ask->request, raw_args, raw_length);
-  admission admitted = {.verdict = REFUSE};
+  const uint8_t *args = NULL;
+  size_t length = 0;
+  dpd_guard_find(ask->data, ask->length, DP_KEY_ARGS, &args, &length);
+  dpd_digest digest = digest_of(s, ask->request, stream != NULL, args, length);
+  admission admitted = {.verdict = REFUSE, .stream = stream};
   dp_error error;
   pthread_mutex_lock(&s->lock);
   admit(s, ask, op, &digest, &admitted, &error);
   if (admitted.call != NULL) {
-    admitted.call->request_bytes = raw_length;
+    admitted.call->request_bytes = length;
   }
+  dpd_stream_discard(admitted.stream); /* it was not needed */
   pthread_mutex_unlock(&s->lock);
   switch (admitted.verdict) {
   case START:
     start(ask, op, &admitted);
     return;
-  case RESEND: {
-    dpd_answer_style style = {
-        .decode = ask->request->decode, .resent = true, .whole = op == DP_OP_HTTP_REQUEST};
-    send_reply(s, ask->inquiry, ask->request->id, admitted.reply, &style);
-    dp_reply_unref(admitted.reply);
+  case RESEND:
+    resend(ask, op, admitted.kept);
     return;
-  }
   case REFUSE:
     dpd_answer_error(s, ask->inquiry, ask->request->id, &error);
     return;
@@ -510,6 +610,26 @@ static dp_call *due_orphan(dpd_service *s, int64_t now_ms, int64_t *next) {
   return handle;
 }
 
+/* One stream that did not open in time, or NULL. It is cancelled, and the outcome answers its
+ * askers: only the engine knows whether anything was begun. */
+static dp_call *due_opening(dpd_service *s, int64_t now_ms) {
+  for (dpd_node *n = s->calls.timed.next; n != &s->calls.timed; n = n->next) {
+    dpd_asker *asker = DPD_CONTAINER(n, dpd_asker, timed);
+    dpd_call *call = asker->call;
+    if (asker->joined || asker->deadline_ms > now_ms) {
+      continue;
+    }
+    dpd_list_remove(n);
+    call->timed_out = true;
+    call->cancel_wanted = true;
+    if (call->running != NULL) {
+      return dp_call_ref(call->running);
+    }
+    n = &s->calls.timed; /* whoever starts it will see; the others from the beginning */
+  }
+  return NULL;
+}
+
 /* Those who joined and whose deadline has passed, taken off into out. */
 static void due_askers(dpd_service *s, int64_t now_ms, int64_t *next, dpd_list *out) {
   dpd_node *following;
@@ -535,6 +655,7 @@ int64_t dpd_carry_tick(dpd_service *s, int64_t now_ms) {
   for (;;) {
     pthread_mutex_lock(&s->lock);
     dp_call *handle = due_orphan(s, now_ms, &next);
+    handle = handle != NULL ? handle : due_opening(s, now_ms);
     pthread_mutex_unlock(&s->lock);
     if (handle == NULL) {
       break;

@@ -9,8 +9,6 @@
 
 #include <msgpack.h>
 
-#include <difypool_proto.h>
-
 #include "clock.h"
 #include "fault.h"
 #include "guard.h"
@@ -56,7 +54,9 @@ static bool on_peer(void *user, uint32_t id, const dpd_peer_identity *identity) 
 static void on_gone(void *user, uint32_t id) {
   dpd_service *s = user;
   dpd_list dropped;
+  dpd_list readers;
   dpd_list_init(&dropped);
+  dpd_list_init(&readers);
   int64_t now = dpd_now_ms();
   pthread_mutex_lock(&s->lock);
   dpd_peer *peer = dpd_peers_find(&s->peers, id);
@@ -64,11 +64,13 @@ static void on_gone(void *user, uint32_t id) {
   if (peer != NULL) {
     wake = !dpd_list_empty(&peer->askers);
     dpd_carry_gone(s, peer, now, &dropped);
+    dpd_readers_gone(peer, &readers);
     wake = dpd_handles_gone(peer, now, (int64_t)s->config.bounds.orphan_grace_ms) || wake;
     dpd_peers_remove(&s->peers, peer, now);
   }
   pthread_mutex_unlock(&s->lock);
   dpd_carry_drop(&dropped);
+  dpd_readers_drop(&readers);
   if (wake) {
     dpd_service_wake(s); /* the grace of its calls and handles runs */
   }
@@ -175,11 +177,11 @@ static void answer_own(const dpd_ask *ask, dpd_handler handler) {
   if (when == DPD_ANSWER_ERROR) {
     dpd_answer_error(ask->s, ask->inquiry, id, &error);
   } else {
-    dpd_answer_service(ask->s, ask->inquiry, id, body);
+    dpd_answer_service(ask->s, ask->inquiry, id, body, NULL);
   }
 }
 
-static void route(const dpd_ask *ask, const uint8_t *data, size_t length) {
+static void route(const dpd_ask *ask) {
   dpd_handler handler = dpd_handler_of(ask->request->op);
   if (handler != NULL) {
     answer_own(ask, handler);
@@ -191,19 +193,16 @@ static void route(const dpd_ask *ask, const uint8_t *data, size_t length) {
     dpd_fault(&error, DP_UNSUPPORTED, "unknown_operation", "There is no operation \"%s\".",
               ask->request->op);
     dpd_fault_hint(&error, "service.operations lists them, and so does difypool ops.");
-    refuse(ask->s, ask->peer, ask->inquiry, data, length, &error);
+    refuse(ask->s, ask->peer, ask->inquiry, ask->data, ask->length, &error);
     return;
   }
-  const uint8_t *args = NULL;
-  size_t args_length = 0;
-  dpd_guard_find(data, length, DP_KEY_ARGS, &args, &args_length);
-  dpd_carry(ask, op, args, args_length);
+  dpd_carry(ask, op, NULL);
 }
 
 static void on_message(void *user, uint32_t peer, dpd_inquiry *inquiry, const uint8_t *data,
                        size_t length) {
   dpd_service *s = user;
-  dpd_ask ask = {.s = s, .inquiry = inquiry, .peer = peer};
+  dpd_ask ask = {.s = s, .inquiry = inquiry, .peer = peer, .data = data, .length = length};
   if (!identify(s, peer, &ask.identity)) {
     dpd_inquiry_drop(inquiry);
     return;
@@ -216,7 +215,7 @@ static void on_message(void *user, uint32_t peer, dpd_inquiry *inquiry, const ui
     return;
   }
   ask.request = &request;
-  route(&ask, data, length);
+  route(&ask);
 }
 
 const dpd_transport_events dpd_dispatch_events = {.on_peer = on_peer,

@@ -38,6 +38,10 @@ void dpd_packer_init(msgpack_packer *packer, dpd_text *out) {
   msgpack_packer_init(packer, out, write_text);
 }
 
+void dpd_packer_init_out(msgpack_packer *packer, dpd_out *out) {
+  msgpack_packer_init(packer, out, write_out);
+}
+
 void dpd_pack_text(msgpack_packer *packer, const char *text) {
   size_t length = strlen(text);
   msgpack_pack_str(packer, length);
@@ -51,7 +55,7 @@ void dpd_pack_bin(msgpack_packer *packer, const void *data, size_t length) {
   }
 }
 
-static void pack_bool(msgpack_packer *packer, bool value) {
+void dpd_pack_bool(msgpack_packer *packer, bool value) {
   if (value) {
     msgpack_pack_true(packer);
   } else {
@@ -59,8 +63,7 @@ static void pack_bool(msgpack_packer *packer, bool value) {
   }
 }
 
-/* What a server wrote may be Latin-1, and a str must be UTF-8: foreign bytes become "?". */
-static void pack_foreign(msgpack_packer *packer, const char *text) {
+void dpd_pack_foreign(msgpack_packer *packer, const char *text) {
   size_t length = strlen(text);
   if (dpd_utf8_valid(text, length)) {
     dpd_pack_text(packer, text);
@@ -118,11 +121,29 @@ static bool wanted(const char *name, bool whole) {
   return whole ? !hop_by_hop(name) : matters(name);
 }
 
+/* Headers stand in a reply that is whole, or in the head of one that has only begun. */
+typedef struct headers {
+  const dp_reply *reply; /* or */
+  const dp_head *head;
+} headers;
+
+static bool header_at(const headers *from, size_t index, const char **name, const char **value) {
+  if (from->reply != NULL) {
+    return dp_reply_header_at(from->reply, index, name, value);
+  }
+  if (index >= from->head->header_count) {
+    return false;
+  }
+  *name = from->head->headers[index].name;
+  *value = from->head->headers[index].value;
+  return true;
+}
+
 /* A map has each key once: a header that comes again is left to its first value. */
-static bool first_of_name(const dp_reply *reply, size_t index, const char *name) {
+static bool first_of_name(const headers *from, size_t index, const char *name) {
   const char *other;
   const char *value;
-  for (size_t i = 0; i < index && dp_reply_header_at(reply, i, &other, &value); i++) {
+  for (size_t i = 0; i < index && header_at(from, i, &other, &value); i++) {
     if (strcasecmp(other, name) == 0) {
       return false;
     }
@@ -141,19 +162,19 @@ static void pack_lower(msgpack_packer *packer, const char *name) {
   msgpack_pack_str_body(packer, lower, length);
 }
 
-static void pack_headers(msgpack_packer *packer, const dp_reply *reply, bool whole) {
+static void pack_headers(msgpack_packer *packer, const headers *from, bool whole) {
   const char *name;
   const char *value;
   uint32_t count = 0;
-  for (size_t i = 0; dp_reply_header_at(reply, i, &name, &value); i++) {
-    count += wanted(name, whole) && first_of_name(reply, i, name);
+  for (size_t i = 0; header_at(from, i, &name, &value); i++) {
+    count += wanted(name, whole) && first_of_name(from, i, name);
   }
   dpd_pack_text(packer, DP_KEY_HEADERS);
   msgpack_pack_map(packer, count);
-  for (size_t i = 0; count > 0 && dp_reply_header_at(reply, i, &name, &value); i++) {
-    if (wanted(name, whole) && first_of_name(reply, i, name)) {
+  for (size_t i = 0; count > 0 && header_at(from, i, &name, &value); i++) {
+    if (wanted(name, whole) && first_of_name(from, i, name)) {
       pack_lower(packer, name);
-      pack_foreign(packer, value);
+      dpd_pack_foreign(packer, value);
       count--;
     }
   }
@@ -176,7 +197,7 @@ static bool worth_saying(const meta_entry *entry) {
 static void pack_entry(msgpack_packer *packer, const meta_entry *entry) {
   dpd_pack_text(packer, entry->key);
   if (entry->form == TEXT) {
-    pack_foreign(packer, entry->text);
+    dpd_pack_foreign(packer, entry->text);
   } else if (entry->form == FLAG) {
     msgpack_pack_true(packer);
   } else {
@@ -184,12 +205,13 @@ static void pack_entry(msgpack_packer *packer, const meta_entry *entry) {
   }
 }
 
-static void pack_entries(msgpack_packer *packer, const meta_entry *entries, size_t count) {
+static void pack_entries(msgpack_packer *packer, const char *key, const meta_entry *entries,
+                         size_t count) {
   uint32_t said = 0;
   for (size_t i = 0; i < count; i++) {
     said += worth_saying(&entries[i]);
   }
-  dpd_pack_text(packer, DP_KEY_META);
+  dpd_pack_text(packer, key);
   msgpack_pack_map(packer, said);
   for (size_t i = 0; i < count; i++) {
     if (worth_saying(&entries[i])) {
@@ -219,24 +241,39 @@ static void pack_meta(msgpack_packer *packer, const dp_meta *meta, const dpd_ans
       {DP_KEY_VERSION, TEXT, 0, meta->version},
       {DP_KEY_NOTE, TEXT, 0, meta->note},
   };
-  pack_entries(packer, entries, sizeof(entries) / sizeof(entries[0]));
+  pack_entries(packer, DP_KEY_META, entries, sizeof(entries) / sizeof(entries[0]));
 }
 
-static void pack_ok(dpd_out *out, msgpack_packer *packer, const dp_reply *reply,
-                    const dpd_text *decoded, const dpd_answer_style *style) {
+void dpd_pack_packed(msgpack_packer *packer, const void *data, size_t length) {
+  packer->callback(packer->data, data, length);
+}
+
+static void pack_run(msgpack_packer *packer, const dp_run *run) {
+  const meta_entry entries[] = {{"task_id", TEXT, 0, run->task_id},
+                                {"workflow_run_id", TEXT, 0, run->workflow_run_id},
+                                {"conversation_id", TEXT, 0, run->conversation_id},
+                                {"message_id", TEXT, 0, run->message_id}};
+  pack_entries(packer, "run", entries, sizeof(entries) / sizeof(entries[0]));
+}
+
+static void pack_ok(msgpack_packer *packer, const dp_reply *reply, const dpd_text *decoded,
+                    const dpd_answer_style *style) {
   size_t length;
   const void *body = dp_reply_body(reply, &length);
   dpd_pack_text(packer, DP_KEY_OK);
-  msgpack_pack_map(packer, 5);
+  msgpack_pack_map(packer, style->run ? 6 : 5);
+  if (style->run) {
+    pack_run(packer, dp_reply_run(reply));
+  }
   dpd_pack_text(packer, DP_KEY_STATUS);
   msgpack_pack_int32(packer, dp_reply_status(reply));
   dpd_pack_text(packer, DP_KEY_TYPE);
-  pack_foreign(packer, dp_reply_type(reply));
-  pack_headers(packer, reply, style->whole);
+  dpd_pack_foreign(packer, dp_reply_type(reply));
+  pack_headers(packer, &(headers){.reply = reply}, style->whole);
   pack_meta(packer, dp_reply_meta(reply), style);
   dpd_pack_text(packer, DP_KEY_BODY);
   if (decoded != NULL) {
-    write_out(out, decoded->data, decoded->length);
+    dpd_pack_packed(packer, decoded->data, decoded->length);
   } else {
     dpd_pack_bin(packer, body, length);
   }
@@ -253,7 +290,7 @@ static void pack_error_head(msgpack_packer *packer, const dp_error *error) {
   dpd_pack_text(packer, DP_KEY_HINT);
   dpd_pack_text(packer, error->hint);
   dpd_pack_text(packer, DP_KEY_RETRYABLE);
-  pack_bool(packer, error->retryable != 0);
+  dpd_pack_bool(packer, error->retryable != 0);
 }
 
 static void pack_status(msgpack_packer *packer, const dp_error *error) {
@@ -271,15 +308,19 @@ static uint32_t status_count(const dp_error *error) {
   return (uint32_t)(error->status != 0) + (uint32_t)(error->retry_after_ms != 0);
 }
 
-static void pack_failure(dpd_out *out, msgpack_packer *packer, const dp_reply *reply,
-                         const dpd_text *decoded, const dpd_answer_style *style) {
+static void pack_failure(msgpack_packer *packer, const dp_reply *reply, const dpd_text *decoded,
+                         const dpd_answer_style *style) {
   const dp_error *error = dp_reply_error(reply);
   bool answered = dp_reply_status(reply) != 0;
   bool pending = dp_reply_is_pending(reply);
   dpd_pack_text(packer, DP_KEY_ERROR);
-  msgpack_pack_map(packer, 6 + status_count(error) + (answered ? 3u : 0u) + (pending ? 1u : 0u));
+  msgpack_pack_map(packer, 6 + status_count(error) + (answered ? 3u : 0u) + (pending ? 1u : 0u) +
+                               (style->run ? 1u : 0u));
   pack_error_head(packer, error);
   pack_status(packer, error);
+  if (style->run) {
+    pack_run(packer, dp_reply_run(reply));
+  }
   pack_meta(packer, dp_reply_meta(reply), style);
   if (pending) {
     dpd_pack_text(packer, DP_KEY_PENDING);
@@ -289,11 +330,11 @@ static void pack_failure(dpd_out *out, msgpack_packer *packer, const dp_reply *r
     return;
   }
   dpd_pack_text(packer, DP_KEY_TYPE);
-  pack_foreign(packer, dp_reply_type(reply));
-  pack_headers(packer, reply, style->whole);
+  dpd_pack_foreign(packer, dp_reply_type(reply));
+  pack_headers(packer, &(headers){.reply = reply}, style->whole);
   dpd_pack_text(packer, DP_KEY_BODY);
   if (decoded != NULL) {
-    write_out(out, decoded->data, decoded->length);
+    dpd_pack_packed(packer, decoded->data, decoded->length);
     return;
   }
   size_t length;
@@ -319,37 +360,57 @@ size_t dpd_encode_bound(const dp_reply *reply, const dpd_text *decoded) {
   return bound;
 }
 
+static void pack_outcome(msgpack_packer *packer, const dp_reply *reply, const dpd_text *decoded,
+                         const dpd_answer_style *style) {
+  if (dp_reply_kind(reply) == DP_OK) {
+    pack_ok(packer, reply, decoded, style);
+  } else {
+    pack_failure(packer, reply, decoded, style);
+  }
+}
+
+void dpd_pack_outcome(msgpack_packer *packer, const dp_reply *reply,
+                      const dpd_answer_style *style) {
+  pack_outcome(packer, reply, NULL, style);
+}
+
 void dpd_encode_reply(dpd_out *out, const dpd_envelope *envelope, const dp_reply *reply,
                       const dpd_text *decoded, const dpd_answer_style *style) {
   msgpack_packer packer;
-  msgpack_packer_init(&packer, out, write_out);
+  dpd_packer_init_out(&packer, out);
   pack_envelope(&packer, envelope);
-  if (dp_reply_kind(reply) == DP_OK) {
-    pack_ok(out, &packer, reply, decoded, style);
-  } else {
-    pack_failure(out, &packer, reply, decoded, style);
+  pack_outcome(&packer, reply, decoded, style);
+}
+
+void dpd_pack_fault(msgpack_packer *packer, const dp_error *error) {
+  dpd_pack_text(packer, DP_KEY_ERROR);
+  bool pending = error->kind == DP_UNKNOWN_OUTCOME && strcmp(error->code, "pending") == 0;
+  msgpack_pack_map(packer, 5 + status_count(error) + (pending ? 1u : 0u));
+  pack_error_head(packer, error);
+  pack_status(packer, error);
+  if (pending) {
+    dpd_pack_text(packer, DP_KEY_PENDING);
+    msgpack_pack_true(packer);
   }
+}
+
+void dpd_pack_head_headers(msgpack_packer *packer, const dp_head *head) {
+  pack_headers(packer, &(headers){.head = head}, false);
 }
 
 void dpd_encode_error(dpd_out *out, const dpd_envelope *envelope, const dp_error *error) {
   msgpack_packer packer;
-  msgpack_packer_init(&packer, out, write_out);
+  dpd_packer_init_out(&packer, out);
   pack_envelope(&packer, envelope);
-  dpd_pack_text(&packer, DP_KEY_ERROR);
-  bool pending = error->kind == DP_UNKNOWN_OUTCOME && strcmp(error->code, "pending") == 0;
-  msgpack_pack_map(&packer, 5 + status_count(error) + (pending ? 1u : 0u));
-  pack_error_head(&packer, error);
-  pack_status(&packer, error);
-  if (pending) {
-    dpd_pack_text(&packer, DP_KEY_PENDING);
-    msgpack_pack_true(&packer);
-  }
+  dpd_pack_fault(&packer, error);
 }
 
 void dpd_encode_service(dpd_out *out, const dpd_envelope *envelope, const void *body,
-                        size_t body_length) {
+                        size_t body_length, const dpd_answer_style *style) {
+  const meta_entry entries[] = {{DP_KEY_JOINED, FLAG, style->joined, NULL},
+                                {DP_KEY_RESENT, FLAG, style->resent, NULL}};
   msgpack_packer packer;
-  msgpack_packer_init(&packer, out, write_out);
+  dpd_packer_init_out(&packer, out);
   pack_envelope(&packer, envelope);
   dpd_pack_text(&packer, DP_KEY_OK);
   msgpack_pack_map(&packer, 5);
@@ -359,8 +420,7 @@ void dpd_encode_service(dpd_out *out, const dpd_envelope *envelope, const void *
   dpd_pack_text(&packer, "");
   dpd_pack_text(&packer, DP_KEY_HEADERS);
   msgpack_pack_map(&packer, 0);
-  dpd_pack_text(&packer, DP_KEY_META);
-  msgpack_pack_map(&packer, 0);
+  pack_entries(&packer, DP_KEY_META, entries, sizeof(entries) / sizeof(entries[0]));
   dpd_pack_text(&packer, DP_KEY_BODY);
   write_out(out, (const char *)body, body_length);
 }

@@ -23,6 +23,7 @@ typedef struct dpd_answer_style {
   bool whole;  /* http.request: all headers, the whole error body */
   bool resent; /* from memory */
   bool joined; /* it shared another request's call */
+  bool run;    /* what is known of the run at the server */
 } dpd_answer_style;
 
 /* Where bytes go: memory of the caller, bounded; it never grows. */
@@ -48,9 +49,18 @@ enum { DPD_ERROR_BOUND = 2048, DPD_SERVICE_BOUND = 256 };
 void dpd_encode_error(dpd_out *out, const dpd_envelope *envelope, const dp_error *error);
 
 /* dpd_encode_service - the whole message for an operation of the service: body is one msgpack
- * value. At most body_length + DPD_SERVICE_BOUND bytes. */
+ * value; style: joined, resent. At most body_length + DPD_SERVICE_BOUND bytes. */
 void dpd_encode_service(dpd_out *out, const dpd_envelope *envelope, const void *body,
-                        size_t body_length);
+                        size_t body_length, const dpd_answer_style *style);
+
+/* dpd_pack_outcome - the key "ok" or "error" with its map, as a reply of the operation has it, and
+ * in it the run that the style asks for. */
+void dpd_pack_outcome(msgpack_packer *packer, const dp_reply *reply, const dpd_answer_style *style);
+
+/* dpd_pack_fault - the same for an error of our own. */
+void dpd_pack_fault(msgpack_packer *packer, const dp_error *error);
+/* dpd_pack_head_headers - the key "headers" with those that matter. */
+void dpd_pack_head_headers(msgpack_packer *packer, const dp_head *head);
 
 /* dpd_decode_body - the reply's JSON body as a msgpack value. False: there is no JSON body, it is
  * over 1 MiB, or holds what msgpack or jansson cannot: then the bytes go as they came. */
@@ -61,7 +71,15 @@ bool dpd_json_to_msgpack(const void *json, size_t length, dpd_text *out);
 
 /* msgpack-c's packer over a dpd_text; for bodies of the service's own operations. */
 void dpd_packer_init(msgpack_packer *packer, dpd_text *out);
+/* dpd_packer_init_out - the same over memory that is there already. */
+void dpd_packer_init_out(msgpack_packer *packer, dpd_out *out);
 void dpd_pack_text(msgpack_packer *packer, const char *text);
+/* dpd_pack_foreign - what a server wrote may be Latin-1, and a str must be UTF-8: foreign bytes
+ * become "?". */
+void dpd_pack_foreign(msgpack_packer *packer, const char *text);
 void dpd_pack_bin(msgpack_packer *packer, const void *data, size_t length);
+void dpd_pack_bool(msgpack_packer *packer, bool value);
+/* dpd_pack_packed - bytes that are msgpack already. */
+void dpd_pack_packed(msgpack_packer *packer, const void *data, size_t length);
 
 #endif

@@ -292,7 +292,7 @@ static void on_warm(dp_profile *profile, uint32_t ready, void *user) {
     dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer.");
     dpd_answer_error(w->s, w->inquiry, w->id, &error);
   } else {
-    dpd_answer_service(w->s, w->inquiry, w->id, &body);
+    dpd_answer_service(w->s, w->inquiry, w->id, &body, NULL);
   }
   dpd_text_free(&body);
   free(w);
@@ -338,10 +338,16 @@ typedef enum own_op {
 #undef OWN_ENUM
 } own_op;
 
-dpd_handler dpd_handler_of(const char *op) {
-#define OWN_NAME(NAME, name, text) [OWN_##NAME] = name,
-  static const char *const names[] = {DP_SERVICE_OP_LIST(OWN_NAME)};
-#undef OWN_NAME
+typedef enum stream_op {
+#define STREAM_ENUM(NAME, name, text) STREAM_##NAME,
+  DP_STREAM_OP_LIST(STREAM_ENUM) STREAM_COUNT
+#undef STREAM_ENUM
+} stream_op;
+
+#define OP_NAME(NAME, name, text) name,
+
+static dpd_handler own_handler(const char *op) {
+  static const char *const names[] = {DP_SERVICE_OP_LIST(OP_NAME)};
   static const dpd_handler handlers[] = {[OWN_PING] = op_ping,
                                          [OWN_INFO] = op_info,
                                          [OWN_STATS] = dpd_op_stats,
@@ -354,13 +360,32 @@ dpd_handler dpd_handler_of(const char *op) {
                                          [OWN_DRAIN] = op_drain};
   _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == OWN_COUNT,
                  "an operation of the service has no handler");
-  if (strncmp(op, "service.", 8) != 0) {
-    return NULL;
-  }
   for (size_t i = 0; i < OWN_COUNT; i++) {
     if (strcmp(names[i], op) == 0) {
       return handlers[i];
     }
   }
   return NULL;
+}
+
+static dpd_handler stream_handler(const char *op) {
+  static const char *const names[] = {DP_STREAM_OP_LIST(OP_NAME)};
+  static const dpd_handler handlers[] = {[STREAM_OPEN] = dpd_op_stream_open,
+                                         [STREAM_NEXT] = dpd_op_stream_next,
+                                         [STREAM_CLOSE] = dpd_op_stream_close};
+  _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == STREAM_COUNT,
+                 "an operation of streams has no handler");
+  for (size_t i = 0; i < STREAM_COUNT; i++) {
+    if (strcmp(names[i], op) == 0) {
+      return handlers[i];
+    }
+  }
+  return NULL;
+}
+
+dpd_handler dpd_handler_of(const char *op) {
+  if (strncmp(op, "service.", 8) == 0) {
+    return own_handler(op);
+  }
+  return strncmp(op, "stream.", 7) == 0 ? stream_handler(op) : NULL;
 }

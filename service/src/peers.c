@@ -79,6 +79,7 @@ dpd_peer *dpd_peers_add(dpd_peers *peers, uint32_t id, const dpd_peer_identity *
   *peer = (dpd_peer){.id = id, .identity = *identity, .own = own};
   dpd_list_init(&peer->askers);
   dpd_list_init(&peer->holds);
+  dpd_list_init(&peer->readers);
   peer->user = user_of(peers, identity->uid);
   if (peer->user == NULL || !dpd_map_insert(&peers->peers, &peer->node, spread(id))) {
     free(peer);

@@ -31,11 +31,12 @@ typedef struct dpd_peer {
   uint32_t id;
   dpd_peer_identity identity;
   dpd_user *user;
-  bool own;        /* our own question to ourselves: counts for nothing */
-  size_t running;  /* calls that are not answered */
-  size_t unread;   /* answers that have not left */
-  dpd_list askers; /* of calls; see calls.h */
-  dpd_list holds;  /* of handles; see handles.h */
+  bool own;         /* our own question to ourselves: counts for nothing */
+  size_t running;   /* calls that are not answered */
+  size_t unread;    /* answers that have not left */
+  dpd_list askers;  /* of calls; see calls.h */
+  dpd_list holds;   /* of handles; see handles.h */
+  dpd_list readers; /* of streams; see streams.h */
 } dpd_peer;
 
 typedef struct dpd_peers {
@@ -53,7 +54,7 @@ void dpd_peers_clear(dpd_peers *peers);
 dpd_peer *dpd_peers_add(dpd_peers *peers, uint32_t id, const dpd_peer_identity *identity,
                         uint32_t own_pid, size_t clients_max);
 dpd_peer *dpd_peers_find(const dpd_peers *peers, uint32_t id);
-/* dpd_peers_remove - its askers and holds must have been taken off. */
+/* dpd_peers_remove - its askers, readers and holds must have been taken off. */
 void dpd_peers_remove(dpd_peers *peers, dpd_peer *peer, int64_t now_ms);
 
 dpd_user *dpd_peers_user(const dpd_peers *peers, uint32_t uid);

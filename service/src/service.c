@@ -20,10 +20,11 @@
 
 #include "clock.h"
 #include "fault.h"
+#include "kept.h"
 #include "log.h"
 
-static void release_reply(void *answer) {
-  dp_reply_unref(answer);
+static void release_kept(void *answer) {
+  dpd_kept_unref(answer);
 }
 
 static void on_library_log(dp_log_level level, const char *text, void *user) {
@@ -92,7 +93,7 @@ static bool start_parts(dpd_service *s, dp_error *err) {
   if (!randomize(s, err) || !start_engine(s, err)) {
     return false;
   }
-  s->remember = dpd_remember_new(&bounds, s->hash_key, release_reply);
+  s->remember = dpd_remember_new(&bounds, s->hash_key, release_kept);
   if (s->remember == NULL) {
     return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory to start.");
   }
@@ -119,6 +120,7 @@ bool dpd_service_start(dpd_service **out, dpd_config *config, const char *socket
   dpd_calls_init(&s->calls);
   dpd_handles_init(&s->streams);
   dpd_handles_init(&s->uploads);
+  dpd_streaming_init(&s->streaming);
   dpd_list_init(&s->profiles.configured);
   dpd_list_init(&s->profiles.handles);
   s->config = *config;
@@ -203,10 +205,12 @@ int64_t dpd_service_tick(dpd_service *s, int64_t now_ms) {
   enum { TIDY_MS = 10000 };
   static int64_t tidied_ms;
   int64_t next = dpd_carry_tick(s, now_ms);
+  int64_t streams = dpd_streams_tick(s, now_ms);
+  next = streams < next ? streams : next;
   pthread_mutex_lock(&s->lock);
   dpd_remember_tick(s->remember, now_ms);
   dpd_profiles_expire(&s->profiles, &s->peers, now_ms);
-  bool quiet = s->calls.running == 0;
+  bool quiet = s->calls.running == 0 && s->streaming.busy == 0;
   pthread_mutex_unlock(&s->lock);
   if (quiet && now_ms - tidied_ms >= TIDY_MS) {
     tidied_ms = now_ms;
@@ -232,14 +236,14 @@ void dpd_service_drain(dpd_service *s) {
 
 size_t dpd_service_running(dpd_service *s) {
   pthread_mutex_lock(&s->lock);
-  size_t running = s->calls.running;
+  size_t running = s->calls.running + s->streaming.busy;
   pthread_mutex_unlock(&s->lock);
   return running;
 }
 
 int64_t dpd_service_idle_ms(dpd_service *s, int64_t now_ms) {
   pthread_mutex_lock(&s->lock);
-  bool idle = s->peers.clients == 0 && s->calls.running == 0;
+  bool idle = s->peers.clients == 0 && s->calls.running == 0 && s->streaming.busy == 0;
   int64_t since = s->peers.alone_since_ms;
   pthread_mutex_unlock(&s->lock);
   return idle ? now_ms - since : 0;
@@ -273,6 +277,7 @@ void dpd_service_stop(dpd_service *s, int flush_ms) {
   release_lock(s);
   dpd_profiles_clear(&s->profiles);
   dpd_remember_free(s->remember);
+  dpd_streams_stop(s);
   dpd_handles_clear(&s->streams); /* before the connections that hold them */
   dpd_handles_clear(&s->uploads);
   dpd_peers_clear(&s->peers);

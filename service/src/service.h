@@ -11,11 +11,13 @@
 
 #include "calls.h"
 #include "config.h"
+#include "encode.h"
 #include "handles.h"
 #include "message.h"
 #include "peers.h"
 #include "profiles.h"
 #include "remember.h"
+#include "streams.h"
 #include "text.h"
 #include "transport.h"
 
@@ -44,6 +46,7 @@ struct dpd_service {
   dpd_calls calls;
   dpd_handles streams;
   dpd_handles uploads;
+  dpd_streaming streaming;
   uint64_t answered; /* requests that were understood, answered */
   uint64_t rejected; /* messages refused before they became calls */
   uint64_t relistens;
@@ -65,7 +68,7 @@ bool dpd_service_reload(dpd_service *s, dpd_config *config, dp_error *err);
 int64_t dpd_service_tick(dpd_service *s, int64_t now_ms);
 /* dpd_service_drain - no new connections, no new calls. */
 void dpd_service_drain(dpd_service *s);
-/* dpd_service_running - calls that have not ended. */
+/* dpd_service_running - calls and streams that have not ended. */
 size_t dpd_service_running(dpd_service *s);
 /* dpd_service_idle_ms - for how long nobody has been connected; 0 = somebody is. */
 int64_t dpd_service_idle_ms(dpd_service *s, int64_t now_ms);
@@ -88,6 +91,8 @@ typedef struct dpd_ask {
   const dpd_request *request;
   uint32_t peer;
   dpd_peer_identity identity;
+  const uint8_t *data; /* the message as it came */
+  size_t length;
 } dpd_ask;
 
 /*
@@ -101,21 +106,25 @@ typedef enum dpd_answer_when {
 } dpd_answer_when;
 typedef dpd_answer_when (*dpd_handler)(const dpd_ask *ask, dpd_text *out, dp_error *err);
 
-/* dpd_handler_of - for "service.…" operations; NULL = there is no such operation. */
+/* dpd_handler_of - for operations of the service's own; NULL = there is no such operation. */
 dpd_handler dpd_handler_of(const char *op);
 
 dpd_answer_when dpd_op_connect(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stats(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_stream_open(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_stream_next(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_stream_close(const dpd_ask *ask, dpd_text *out, dp_error *err);
 
 /* dpd_charge - one more answer is on its way to this peer. rejected: its message never became a
  * call. */
 void dpd_charge(dpd_service *s, uint32_t peer, bool rejected);
 
-/* dpd_answer_error, dpd_answer_service - encode and send; the inquiry is given away. */
+/* dpd_answer_error, dpd_answer_service - encode and send; the inquiry is given away. style: joined,
+ * resent; NULL = neither. */
 void dpd_answer_error(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
                       const dp_error *error);
 void dpd_answer_service(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
-                        const dpd_text *body);
+                        const dpd_text *body, const dpd_answer_style *style);
 
 /* dpd_may - whether the rules let this caller do this with this profile. With the lock. */
 bool dpd_may(dpd_service *s, uint32_t uid, const char *profile, bool own, const char *op,
@@ -125,8 +134,14 @@ static inline bool dpd_is_master(const dpd_service *s, uint32_t uid) {
   return uid == 0 || uid == s->uid;
 }
 
-/* carry.c: an operation of Dify, from request to answer. raw_args: as they stand in the message. */
-void dpd_carry(const dpd_ask *ask, dp_op op, const void *raw_args, size_t raw_length);
+/* carry.c: an operation of Dify, from request to answer. stream, if not NULL, is taken over: its
+ * answer goes there, and the request is answered once a good one has begun. */
+void dpd_carry(const dpd_ask *ask, dp_op op, dpd_stream *stream);
+/* dpd_is_write - what may not be repeated at will; http.request is what its method says. */
+bool dpd_is_write(const dpd_request *request, dp_op op);
+/* dpd_carry_opened - it has begun; body is what those who asked are told. False: nobody wants it
+ * any more. */
+bool dpd_carry_opened(dpd_call *call, dp_call *handle, bool bytes, const dpd_text *body);
 /* dpd_carry_gone - the peer's interest in its calls ends after the orphan grace. With the lock.
  * What it waited with goes to dropped, for dpd_carry_drop, without the lock. */
 void dpd_carry_gone(dpd_service *s, dpd_peer *peer, int64_t now_ms, dpd_list *dropped);
