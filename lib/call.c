@@ -69,8 +69,6 @@ struct dp__policy *dp__policy(dp_client *client) {
   if (!client->policy) {
     client->policy = calloc(1, sizeof *client->policy);
     if (client->policy)
-      client->policy->gate_last = &client->policy->gate;
-    if (client->policy)
       client->policy->chance.state = dp__now_us() ^ ((uint64_t)client->pid << 32);
   }
   return client->policy;

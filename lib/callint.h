@@ -62,7 +62,12 @@ struct dp__workspace {
   dp__timer timer;
 };
 
-enum { DP__CLAIMS = 256, DP__READS = 256, DP__TECHNIQUES = 64 };
+enum { DP__CLAIMS = 4096, DP__READS = 256, DP__TECHNIQUES = 64, DP__GATES = 256 };
+
+/* Writes that may trample one another, in the order they came. */
+typedef struct dp__gate {
+  struct dp_call *first, **last; /* last counts while first is set */
+} dp__gate;
 
 /* What a knowledge base indexes with: every create must say it again, and it hardly ever changes. */
 typedef struct dp__technique {
@@ -76,11 +81,11 @@ struct dp__policy {
   dp__marks marks;
   dp__cache cache;
   struct dp_call *reads[DP__READS]; /* leaders of reads in flight, hashed by key */
-  char claims[DP__CLAIMS][40];      /* ids of things whose creation was answered, a ring */
+  uint64_t claims[DP__CLAIMS];      /* hashes of ids that somebody was told to have made, a ring */
   size_t claim;
   dp__technique techniques[DP__TECHNIQUES];
   size_t technique;
-  struct dp_call *gate, **gate_last; /* metadata writes, in the order they came */
+  dp__gate gates[DP__GATES]; /* 0: metadata of documents; the others: names, by hash */
   struct dp__turn *turns;            /* of compositions, in the order they came */
 };
 
@@ -162,8 +167,9 @@ struct dp_call {
 
   /* The gate. */
   dp__touch touch;
+  dp__gate *gate; /* NULL = it stands in none */
   struct dp_call *gate_next;
-  bool in_gate, at_gate; /* it stands in the list; it waits for one before it */
+  bool at_gate; /* it waits for one before it */
 
   /* Proof and mending. */
   dp__verdict verdict;
@@ -250,8 +256,7 @@ void dp__call_keep_answer(dp_call *call);
 bool dp__call_prepare(dp_call *call);
 /* dp__call_prove - look whether the write happened; ends the call, one way or the other. */
 void dp__call_prove(dp_call *call);
-bool dp__claimed(const dp_client *client, const char *id);
-/* dp__claim - id: a JSON string, quotes and all. */
-void dp__claim(dp_client *client, const char *id, size_t length);
+/* dp__claim - the call succeeds: what its answer says was made is its own, and proves nobody else's. */
+void dp__claim(dp_call *call);
 
 #endif

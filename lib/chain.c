@@ -275,13 +275,8 @@ static void succeed_with_tag(dp_call *call) {
 }
 
 void dp__call_succeed(dp_call *call) {
-  const char *id;
-  size_t length;
-  dp_op op = call->request.desc->op;
   dp__call_keep_answer(call);
-  if ((op == DP_OP_DATASETS_CREATE || op == DP_OP_METADATA_CREATE) && call->answer &&
-      dp__json_member(call->answer->body.data, call->answer->body.length, "id", &id, &length))
-    dp__claim(call->client, id, length);
+  dp__claim(call);
   dp__call_end(call, NULL);
 }
 

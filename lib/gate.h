@@ -14,6 +14,9 @@ typedef struct dp__touch {
 
 /* dp__touch_documents - the documents that a metadata.assign's body names. */
 void dp__touch_documents(dp__touch *touch, const char *body, size_t length);
+/* dp__touch_name - the name that a create gives, within its scope. Returns a hash of it. */
+uint64_t dp__touch_name(dp__touch *touch, unsigned op, const char *scope, size_t scope_length,
+                        const char *name, size_t length);
 bool dp__touch_meets(const dp__touch *a, const dp__touch *b);
 
 #endif

@@ -12,28 +12,55 @@
 
 #include "callint.h"
 #include "errors.h"
+#include "json.h"
 
 /* --- ids that were given to somebody ------------------------------------------------------------------ */
 
-bool dp__claimed(const dp_client *client, const char *id) {
-  const struct dp__policy *policy = client->policy;
+static uint64_t hash_of(const char *id, size_t length) {
+  uint64_t hash = 14695981039346656037ull;
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ (unsigned char)id[i]) * 1099511628211ull;
+  return hash;
+}
+
+static bool taken(void *user, const char *id) {
+  const dp_client *client = user;
+  uint64_t hash = hash_of(id, strlen(id));
   for (size_t i = 0; i < DP__CLAIMS; i++)
-    if (strcmp(policy->claims[i], id) == 0)
+    if (client->policy->claims[i] == hash)
       return true;
   return false;
 }
 
-void dp__claim(dp_client *client, const char *id, size_t length) {
-  struct dp__policy *policy = dp__policy(client);
-  if (length < 3 || length - 2 >= sizeof policy->claims[0])
-    return;
-  char *place = policy->claims[policy->claim++ % DP__CLAIMS];
-  memcpy(place, id + 1, length - 2);
-  place[length - 2] = '\0';
+static bool member_at(const char *const *path, const char **value, size_t *length) {
+  for (; *path; path++)
+    if (!dp__json_member(*value, *length, *path, value, length))
+      return false;
+  return true;
 }
 
-static bool taken(void *user, const char *id) {
-  return dp__claimed(user, id);
+/* What a create makes that is never made again: a document may be an old one, its upload is not. */
+void dp__claim(dp_call *call) {
+  static const char *const thing[] = {"id", NULL};
+  static const char *const upload[] = {"document", "data_source_info", "upload_file_id", NULL};
+  const char *const *path;
+  switch (call->request.desc->op) {
+  case DP_OP_DATASETS_CREATE:
+  case DP_OP_METADATA_CREATE:
+    path = thing;
+    break;
+  case DP_OP_DOCUMENTS_CREATE_BY_TEXT:
+  case DP_OP_DOCUMENTS_UPDATE_BY_TEXT:
+    path = upload;
+    break;
+  default:
+    return;
+  }
+  struct dp__policy *policy = dp__policy(call->client);
+  const char *id = call->answer ? call->answer->body.data : NULL;
+  size_t length = call->answer ? call->answer->body.length : 0;
+  if (id && member_at(path, &id, &length) && length > 2)
+    policy->claims[policy->claim++ % DP__CLAIMS] = hash_of(id + 1, length - 2);
 }
 
 /* --- techniques, remembered ------------------------------------------------------------------------------ */

@@ -95,12 +95,16 @@ static dp_op look_for_name(const dp__request *r, dp_args *args) {
   return ok ? DP_OP_DOCUMENTS_LIST : DP_OP_NONE;
 }
 
-static bool is_that_upload(const json_t *upload, const json_t *text, int64_t since_s) {
+/* Every create and update uploads its text anew: of two of one name and size the upload tells whose it is. */
+static bool is_that_upload(const dp__claim_facts *claim, const json_t *upload, const json_t *text) {
   const json_t *size = json_object_get(upload, "size"), *at = json_object_get(upload, "created_at");
-  if (!json_is_number(size) || !json_is_number(at) || !json_is_string(text))
+  const char *id = json_string_value(json_object_get(upload, "id"));
+  if (!json_is_number(size) || !json_is_number(at) || !json_is_string(text) ||
+      (id && claim->taken(claim->user, id)))
     return false;
   size_t points = dp__utf8_count(json_string_value(text), json_string_length(text));
-  return json_number_value(size) == (double)points && json_number_value(at) >= (double)since_s;
+  return json_number_value(size) == (double)points &&
+         json_number_value(at) >= (double)claim->since_s;
 }
 
 static bool judge_create_by_text(const dp__claim_facts *claim, dp_kind kind, const char *text,
@@ -117,8 +121,8 @@ static bool judge_create_by_text(const dp__claim_facts *claim, dp_kind kind, con
     json_array_foreach(json_object_get(answer, "data"), i, item) {
       json_t *detail = json_object_get(item, "data_source_detail_dict");
       if (!is_text(json_object_get(item, "name"), json_string_value(name), cut) ||
-          !is_that_upload(json_object_get(detail, "upload_file"), json_object_get(body, "text"),
-                          claim->since_s))
+          !is_that_upload(claim, json_object_get(detail, "upload_file"),
+                          json_object_get(body, "text")))
         continue;
       json_t *made = json_pack("{s:O,s:s}", "document", item, "batch", "");
       done = made && prove_with(proven, 200, made);
@@ -280,16 +284,36 @@ static dp_op look_at_document(const dp__request *r, dp_args *args) {
   return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
 }
 
+/* A document as writes answer it, of what reading one answers; new. What that does not say is null. */
+static json_t *as_listed(const json_t *seen, json_t *upload) {
+  static const char *const same[] = {
+      "archived", "created_at", "created_by", "created_from", "data_source_type",
+      "dataset_process_rule_id", "disabled_at", "disabled_by", "display_status", "doc_form",
+      "doc_metadata", "enabled", "error", "hit_count", "id", "indexing_status", "name",
+      "need_summary", "position", "summary_index_status", "tokens", "word_count"};
+  json_t *made = json_pack("{s:{s:O?},s:{s:O}}", "data_source_info", "upload_file_id",
+                           json_object_get(upload, "id"), "data_source_detail_dict", "upload_file",
+                           upload);
+  bool ok = made != NULL;
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    json_t *value = json_object_get(seen, same[i]);
+    ok = ok && json_object_set_new(made, same[i], value ? json_incref(value) : json_null()) == 0;
+  }
+  if (ok)
+    return made;
+  json_decref(made);
+  return NULL;
+}
+
 static bool judge_update_by_text(const dp__claim_facts *claim, dp_kind kind, const char *text,
                                  size_t length, dp__proven *proven) {
   json_t *body = request_body(claim->request), *answer = load_exact(text, length);
-  const json_t *upload =
-      json_object_get(json_object_get(answer, "data_source_info"), "upload_file");
+  json_t *upload = json_object_get(json_object_get(answer, "data_source_info"), "upload_file");
   bool done = kind == DP_OK && claim->since_s != INT64_MIN &&
               same_text(json_object_get(answer, "name"), json_object_get(body, "name")) &&
-              is_that_upload(upload, json_object_get(body, "text"), claim->since_s);
+              is_that_upload(claim, upload, json_object_get(body, "text"));
   if (done) {
-    json_t *made = json_pack("{s:O,s:s}", "document", answer, "batch", "");
+    json_t *made = json_pack("{s:o,s:s}", "document", as_listed(answer, upload), "batch", "");
     done = made && prove_with(proven, 200, made);
     json_decref(made);
   }

@@ -11,6 +11,7 @@
 
 #include "callint.h"
 #include "errors.h"
+#include "json.h"
 #include "transfer.h"
 
 static uint32_t to_ms(uint64_t us) {
@@ -33,38 +34,61 @@ static void wait_or_end(dp_call *call, bool may_wait, uint64_t wait_us, dp_error
 
 /* --- the gate --------------------------------------------------------------------------------------- */
 
+/* The gate that it must pass, and in touch what it holds there; NULL = it tramples on nothing. */
+static dp__gate *gate_of(dp_call *call) {
+  dp__gate *gates = dp__policy(call->client)->gates;
+  const dp__request *r = &call->request;
+  const char *name, *scope;
+  size_t length, scope_length = 0;
+  switch (r->desc->op) {
+  case DP_OP_METADATA_ASSIGN:
+    if (r->body)
+      dp__touch_documents(&call->touch, r->body, r->body_length);
+    return r->body ? &gates[0] : NULL;
+  case DP_OP_DATASETS_CREATE:
+  case DP_OP_DOCUMENTS_CREATE_BY_TEXT:
+  case DP_OP_METADATA_CREATE:
+  case DP_OP_TAGS_CREATE:
+    if (!dp__json_member(r->body, r->body_length, "name", &name, &length))
+      return NULL;
+    scope = dp__request_param(r, "dataset_id", &scope_length);
+    return &gates[1 + dp__touch_name(&call->touch, r->desc->op, scope, scope_length, name, length) %
+                          (DP__GATES - 1)];
+  default:
+    return NULL;
+  }
+}
+
 static bool is_blocked(const dp_call *call) {
-  for (const dp_call *c = dp__policy(call->client)->gate; c != call; c = c->gate_next)
+  for (const dp_call *c = call->gate->first; c != call; c = c->gate_next)
     if (c->host == call->host && dp__touch_meets(&c->touch, &call->touch))
       return true;
   return false;
 }
 
 static bool gate_holds(dp_call *call) {
-  struct dp__policy *policy = dp__policy(call->client);
-  if (call->request.desc->op != DP_OP_METADATA_ASSIGN || !call->request.body)
-    return false;
-  if (!call->in_gate) {
-    dp__touch_documents(&call->touch, call->request.body, call->request.body_length);
-    *policy->gate_last = call;
-    policy->gate_last = &call->gate_next;
-    call->in_gate = true;
+  if (!call->gate) {
+    call->gate = gate_of(call);
+    if (!call->gate)
+      return false;
+    *(call->gate->first ? call->gate->last : &call->gate->first) = call;
+    call->gate->last = &call->gate_next;
   }
   call->at_gate = is_blocked(call);
   return call->at_gate;
 }
 
 void dp__call_leave_gate(dp_call *call) {
-  if (!call->in_gate)
+  dp__gate *gate = call->gate;
+  if (!gate)
     return;
-  struct dp__policy *policy = dp__policy(call->client);
-  dp_call **link = &policy->gate;
+  dp_call **link = &gate->first;
   while (*link != call)
     link = &(*link)->gate_next;
   *link = call->gate_next;
-  if (policy->gate_last == &call->gate_next)
-    policy->gate_last = link;
-  call->in_gate = false;
+  if (gate->last == &call->gate_next)
+    gate->last = link;
+  call->gate = NULL;
   for (dp_call *c = *link, *next; c; c = next) {
     next = c->gate_next;
     if (c->at_gate && !is_blocked(c)) {

@@ -272,6 +272,25 @@ static void writes_to_one_document_meet(void **state) {
   }
 }
 
+static void creates_of_one_name_meet(void **state) {
+  (void)state;
+  static const struct row {
+    unsigned op;
+    const char *scope, *name;
+    bool meets;
+  } rows[] = {{1, "kb-1", "\"a\"", true},   {1, "KB-1", "\"a\"", true}, {1, "kb-2", "\"a\"", false},
+              {1, "kb-1", "\"A\"", false}, {2, "kb-1", "\"a\"", false}, {1, "", "\"a\"", false}};
+  dp__touch first = {{0}};
+  uint64_t hash = dp__touch_name(&first, 1, "kb-1", 4, "\"a\"", 3);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const struct row *r = &rows[i];
+    dp__touch touch = {{0}};
+    uint64_t other = dp__touch_name(&touch, r->op, r->scope, strlen(r->scope), r->name, strlen(r->name));
+    assert_int_equal(dp__touch_meets(&touch, &first), r->meets);
+    assert_int_equal(other == hash, r->meets);
+  }
+}
+
 /* --- marks and cache --------------------------------------------------------------------------------------- */
 
 static void writes_break_marks(void **state) {
@@ -325,7 +344,7 @@ int main(void) {
       cmocka_unit_test(one_refusal_teaches_and_no_other_follows),
       cmocka_unit_test(a_window_may_be_short),
       cmocka_unit_test(the_limit_is_never_over_its_bound),
-      cmocka_unit_test(writes_to_one_document_meet),
+      cmocka_unit_test(writes_to_one_document_meet), cmocka_unit_test(creates_of_one_name_meet),
       cmocka_unit_test(writes_break_marks),
       cmocka_unit_test(the_cache_is_bounded),
   };

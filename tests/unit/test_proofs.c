@@ -53,6 +53,10 @@ typedef struct proof {
 #define UPLOAD(name, size, at)                                                                     \
   "{\"data\":[{\"id\":\"" DOC "\",\"name\":\"" name "\",\"data_source_detail_dict\":{"             \
   "\"upload_file\":{\"size\":" #size ",\"created_at\":" #at "}}}]}"
+#define TWO_UPLOADS(one, other) \
+  "{\"data\":[{\"id\":\"first\",\"name\":\"a\",\"data_source_detail_dict\":{\"upload_file\":{\"id\":\"" one \
+  "\",\"size\":2,\"created_at\":2000}}},{\"id\":\"second\",\"name\":\"a\",\"data_source_detail_dict\":{" \
+  "\"upload_file\":{\"id\":\"" other "\",\"size\":2,\"created_at\":2000}}}]}"
 #define FIELDS                                                                                     \
   "{\"doc_metadata\":[{\"id\":\"" TAG "\",\"name\":\"url\",\"type\":\"string\"}],"                  \
   "\"built_in_field_enabled\":true}"
@@ -66,6 +70,8 @@ static const proof proofs[] = {
     {"POST", IN_KB "/document/create-by-text", "{\"name\":\"a\",\"text\":\"ab\"}", DP_OP_DOCUMENTS_LIST, DP_NOT_FOUND, UPLOAD("a", 2, 2000), 0, NULL},
     {"POST", IN_KB "/document/create-by-text", "{\"name\":\"a\",\"text\":\"ab\"}", DP_OP_DOCUMENTS_LIST, DP_OK, "{\"data\":[]}", 0, NULL},
     {"POST", IN_KB "/document/create-by-text", "{\"name\":\"a\",\"text\":\"ab\"}", DP_OP_DOCUMENTS_LIST, DP_OK, "rubbish", 0, NULL},
+    {"POST", IN_KB "/document/create-by-text", "{\"name\":\"a\",\"text\":\"ab\"}", DP_OP_DOCUMENTS_LIST, DP_OK, TWO_UPLOADS("taken", "free"), 200, "\"id\":\"second\""},
+    {"POST", IN_KB "/document/create-by-text", "{\"name\":\"a\",\"text\":\"ab\"}", DP_OP_DOCUMENTS_LIST, DP_OK, TWO_UPLOADS("taken", "taken"), 0, NULL},
     {"POST", IN_KB "/document/create-by-text", "{\"text\":\"ab\"}", DP_OP_NONE, DP_OK, "", 0, NULL},
     {"POST", "/datasets", "{\"name\":\"kb\"}", DP_OP_DATASETS_LIST, DP_OK, "{\"data\":[{\"id\":\"" KB "\",\"name\":\"kb\",\"created_at\":1000}]}", 200, "\"id\":\"" KB},
     {"POST", "/datasets", "{\"name\":\"kb\"}", DP_OP_DATASETS_LIST, DP_OK, "{\"data\":[{\"id\":\"" KB "\",\"name\":\"kb\",\"created_at\":999}]}", 0, NULL},
@@ -78,6 +84,8 @@ static const proof proofs[] = {
     {"DELETE", IN_KB "/documents/" DOC, NULL, DP_OP_DOCUMENTS_GET, DP_NOT_FOUND, "{}", 200, "204"},
     {"POST", IN_KB "/documents/" DOC "/update-by-text", "{\"name\":\"a\",\"text\":\"abc\"}", DP_OP_DOCUMENTS_GET, DP_OK, "{\"name\":\"a\",\"data_source_info\":{\"upload_file\":{\"size\":3,\"created_at\":1000.1}}}", 200, "{\"document\":"},
     {"POST", IN_KB "/documents/" DOC "/update-by-text", "{\"name\":\"a\",\"text\":\"abc\"}", DP_OP_DOCUMENTS_GET, DP_OK, "{\"name\":\"a\",\"data_source_info\":{\"upload_file\":{\"size\":3,\"created_at\":900}}}", 0, NULL},
+    {"POST", IN_KB "/documents/" DOC "/update-by-text", "{\"name\":\"a\",\"text\":\"abc\"}", DP_OP_DOCUMENTS_GET, DP_OK, "{\"name\":\"a\",\"data_source_info\":{\"upload_file\":{\"id\":\"taken\",\"size\":3,\"created_at\":1000.1}}}", 0, NULL},
+    {"POST", IN_KB "/documents/" DOC "/update-by-text", "{\"name\":\"a\",\"text\":\"abc\"}", DP_OP_DOCUMENTS_GET, DP_OK, "{\"name\":\"a\",\"segment_count\":1,\"data_source_info\":{\"upload_file\":{\"id\":\"u\",\"size\":3,\"created_at\":1000.1}}}", 200, "{\"document\":{\"data_source_info\":{\"upload_file_id\":\"u\"},\"data_source_detail_dict\":{\"upload_file\":{\"id\":\"u\""},
     {"PATCH", IN_KB "/documents/status/disable", "{\"document_ids\":[\"" DOC "\"]}", DP_OP_DOCUMENTS_GET, DP_OK, "{\"enabled\":false,\"archived\":false}", 200, "success"},
     {"PATCH", IN_KB "/documents/status/disable", "{\"document_ids\":[\"" DOC "\"]}", DP_OP_DOCUMENTS_GET, DP_OK, "{\"enabled\":true,\"archived\":false}", 0, NULL},
     {"PATCH", IN_KB "/documents/status/un_archive", "{\"document_ids\":[\"" DOC "\"]}", DP_OP_DOCUMENTS_GET, DP_OK, "{\"enabled\":true,\"archived\":false}", 200, "success"},
