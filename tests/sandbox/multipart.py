@@ -64,15 +64,15 @@ class FilePart:
 
 
 class Form:
-    """What a body holds. opened is told of each file as it begins."""
+    """What a body holds. told hears of each file as it begins, and again when it is whole."""
 
-    def __init__(self, boundary: str = "", keep: int = 0, opened: Callable[[FilePart], None] | None = None) -> None:
+    def __init__(self, boundary: str = "", keep: int = 0, told: Callable[[FilePart], None] | None = None) -> None:
         self.texts: dict[str, str] = {}
         self.files: list[FilePart] = []
         self.too_large = False
         self._mark = b"\r\n--" + boundary.encode("latin-1", "replace")
         self._keep = keep
-        self._opened = opened
+        self._told = told
         self._buffer = bytearray(b"\r\n")
         self._file: FilePart | None = None
         self._text: tuple[str, bytearray] | None = None
@@ -144,8 +144,8 @@ class Form:
             return
         self._file = FilePart(name, filename, headers.get("content-type", ""), self._keep)
         self.files.append(self._file)
-        if self._opened is not None:
-            self._opened(self._file)
+        if self._told is not None:
+            self._told(self._file)
 
     def _content(self, data: bytearray) -> None:
         if self._file is not None:
@@ -158,6 +158,8 @@ class Form:
     def _part_ends(self) -> None:
         if self._file is not None:
             self._file.whole = True
+            if self._told is not None:
+                self._told(self._file)
         elif self._text is not None:
             self.texts.setdefault(self._text[0], self._text[1].decode("utf-8", "replace"))
 

@@ -126,14 +126,18 @@ class Uploads:
         self.received: deque[tuple[int, str, FilePart]] = deque(maxlen=MOST_RECEIVED)
         self._numbers = itertools.count(1)
         self.parts = 0
+        self.whole = 0
         self.bytes = 0
 
     def state(self) -> dict[str, Any]:
         """The numbers that can be waited for. bytes are those of forms, as they come."""
-        whole = sum(part.whole for _, _, part in self.received)
-        return {"parts": self.parts, "whole": whole, "bytes": self.bytes, "stored": len(self.files)}
+        return {"parts": self.parts, "whole": self.whole, "bytes": self.bytes, "stored": len(self.files)}
 
     def note(self, operation: str, part: FilePart) -> None:
+        """A file part has begun, or is whole now."""
+        if part.whole:
+            self.whole += 1
+            return
         self.parts += 1
         self.received.append((next(self._numbers), operation, part))
 
