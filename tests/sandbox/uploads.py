@@ -25,6 +25,12 @@ from .state import State, Workspace, new_id
 
 MOST_RECEIVED = 1000
 PIECE = 65_521
+_MB = 1024 * 1024
+_LIMITS: tuple[tuple[int, frozenset[str]], ...] = (
+    (10 * _MB, frozenset(["jpg", "jpeg", "png", "webp", "gif", "svg"])),
+    (100 * _MB, frozenset(["mp4", "mov", "mpeg", "webm"])),
+    (50 * _MB, frozenset(["mp3", "m4a", "wav", "amr", "mpga"])),
+)
 LINK_LASTS_S = 300
 # A prime's length, so that content that is cut and joined a block off is not the same.
 _BLOCK = Random(1).randbytes(PIECE)
@@ -42,6 +48,11 @@ def sha256_of(size: int) -> str:
     for piece in generated(size):
         made.update(piece)
     return made.hexdigest()
+
+
+def most_of(extension: str, others: int) -> int:
+    """How large an app's file may be, by its extension."""
+    return next((limit for limit, names in _LIMITS if extension in names), others)
 
 
 @dataclass

@@ -11,18 +11,12 @@ from ..errors import Refusal, envelope, file_too_large, invalid_param, no_file_u
 from ..multipart import FilePart
 from ..routing import operation
 from ..state import Document
-from ..uploads import StoredFile, generated
+from ..uploads import StoredFile, generated, most_of
 from ..validate import problem, refuse
 from ..wire import Answer, json_answer, streamed
 
 NAME_MOST = 200
 BAD_IN_FILE_NAME = frozenset('/\\:*?"<>|')
-_MB = 1024 * 1024
-_LIMITS: tuple[tuple[int, frozenset[str]], ...] = (
-    (10 * _MB, frozenset(["jpg", "jpeg", "png", "webp", "gif", "svg"])),
-    (100 * _MB, frozenset(["mp4", "mov", "mpeg", "webm"])),
-    (50 * _MB, frozenset(["mp3", "m4a", "wav", "amr", "mpga"])),
-)
 _PUBLIC_FOR = [("Cache-Control", "public, max-age=3600")]
 
 
@@ -49,11 +43,6 @@ def only_file(call: Call) -> FilePart:
     if set(part.name) & BAD_IN_FILE_NAME:
         raise invalid_param("Filename contains invalid characters")
     return part
-
-
-def most_of(extension: str, others: int) -> int:
-    """How large a file may be, by its extension."""
-    return next((limit for limit, names in _LIMITS if extension in names), others)
 
 
 def check_size(call: Call, part: FilePart) -> None:

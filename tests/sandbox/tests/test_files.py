@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from sandbox.multipart import Form
 from sandbox.testing import ControlError, Sandbox
-from sandbox.uploads import generated, sha256_of
+from sandbox.uploads import generated, most_of, sha256_of
 
 from wire import BOUNDARY, Answer, Client, create_dataset, create_document, multipart
 
@@ -101,8 +101,6 @@ def test_a_refused_upload_is_noted_and_not_stored(app: Client, sandbox: Sandbox)
     ("name", "most"), [("a.png", 10 * MB), ("a.mp3", 50 * MB), ("a.mp4", 100 * MB), ("a.pdf", 15 * MB), ("a", 15 * MB)]
 )
 def test_the_bound_goes_by_the_extension(name: str, most: int) -> None:
-    from sandbox.ops.files import most_of  # here, since it needs aiohttp
-
     assert most_of(name.rpartition(".")[2] if "." in name else "", 15 * MB) == most
 
 
