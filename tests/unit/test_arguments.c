@@ -46,9 +46,13 @@ static int64_t least(const dp__param_desc *param) {
   return param->min == INT64_MIN ? 1 : param->min;
 }
 
-/* What the parameter takes. False for a file: what takes one is tested with the bodies that hold
- * them. */
-static bool set_right(dp_args *args, const dp__param_desc *param) {
+/* A name that the operation takes. */
+static const char *file_name(const dp__op_desc *desc) {
+  return desc->op == DP_OP_AUDIO_TO_TEXT ? "a.mp3" : "a.md";
+}
+
+/* What the parameter takes. */
+static bool set_right(dp_args *args, const dp__op_desc *desc, const dp__param_desc *param) {
   switch (param->type) {
   case DP__TYPE_STRING:
     if (param->values)
@@ -72,7 +76,7 @@ static bool set_right(dp_args *args, const dp__param_desc *param) {
   case DP__TYPE_BYTES:
     return dp_args_set_bytes(args, param->name, "x", 1) == DP_OK;
   case DP__TYPE_FILE:
-    return false;
+    return dp_args_set_file(args, param->name, file_name(desc), NULL, "x", 1) == DP_OK;
   }
   return false;
 }
@@ -94,7 +98,8 @@ static bool set_wrong(dp_args *args, const dp__param_desc *param) {
 /* All required arguments but one (NULL = all). False where a file is among them. */
 static bool fill(dp_args *args, const dp__op_desc *desc, const dp__param_desc *but) {
   for (size_t i = 0; i < desc->param_count; i++)
-    if (desc->params[i].required && &desc->params[i] != but && !set_right(args, &desc->params[i]))
+    if (desc->params[i].required && &desc->params[i] != but &&
+        !set_right(args, desc, &desc->params[i]))
       return false;
   return true;
 }
@@ -129,16 +134,12 @@ static void each_param(visitor visit) {
   assert_true(visited > 200);
 }
 
-static bool takes_file(const dp__op_desc *desc) {
-  return dp__op_takes(desc, DP__IN_FILE);
-}
-
 /* --- each on its own
  * ------------------------------------------------------------------------------- */
 
 static void try_wrong_type(const dp__op_desc *desc, const dp__param_desc *param) {
   dp_args *args = dp_args_new();
-  if (!takes_file(desc) && set_wrong(args, param))
+  if (set_wrong(args, param))
     check_refused(desc, args, 0, param->name);
   else
     dp_args_free(args);
@@ -151,7 +152,7 @@ static void a_wrong_type_is_named(void **state) {
 
 static void try_missing(const dp__op_desc *desc, const dp__param_desc *param) {
   dp_args *args = dp_args_new();
-  if (param->required && !takes_file(desc) && fill(args, desc, param)) {
+  if (param->required && fill(args, desc, param)) {
     char words[96];
     snprintf(words, sizeof words, "%s is missing", param->name);
     check_refused(desc, args, 0, words);
@@ -180,8 +181,36 @@ static void try_bound(const dp__op_desc *desc, const dp__param_desc *param, int6
   check_refused(desc, args, 0, allowed);
 }
 
+static dp_flow read_nothing(struct dp_call *call, void *buffer, size_t capacity, size_t *length,
+                            void *user) {
+  (void)call, (void)buffer, (void)capacity, (void)length, (void)user;
+  fail_msg("a file that is refused was read");
+  return DP_FLOW_ABORT;
+}
+
+/* A file of a byte too much, of the kind that may be largest: none of it is read. */
+static void try_file_size(const dp__op_desc *desc, const dp__param_desc *param) {
+  bool any = desc->op == DP_OP_FILES_UPLOAD || desc->op == DP_OP_PIPELINES_UPLOAD_FILE;
+  dp_file_source source = DP_FILE_SOURCE_INIT;
+  dp_args *args = dp_args_new();
+  dp_error err = {0};
+  char allowed[48];
+  source.filename = any ? "a.mp4" : file_name(desc);
+  source.length = param->max + 1;
+  source.read = read_nothing;
+  assert_true(fill(args, desc, param));
+  assert_int_equal(dp_args_set_source(args, param->name, &source), DP_OK);
+  assert_int_equal(build(desc, args, 0, &err), DP_TOO_LARGE);
+  snprintf(allowed, sizeof allowed, "is %lld (", (long long)param->max);
+  assert_non_null(strstr(err.message, allowed));
+  assert_non_null(strstr(err.message, desc->name));
+  dp_args_free(args);
+}
+
 static void try_bounds(const dp__op_desc *desc, const dp__param_desc *param) {
-  if (takes_file(desc) || param->type == DP__TYPE_BYTES)
+  if (param->type == DP__TYPE_FILE)
+    try_file_size(desc, param);
+  if (param->type == DP__TYPE_FILE || param->type == DP__TYPE_BYTES)
     return;
   if (param->min != INT64_MIN)
     try_bound(desc, param, param->min, param->min - 1);
@@ -195,7 +224,7 @@ static void bounds_are_named(void **state) {
 }
 
 static void try_value(const dp__op_desc *desc, const dp__param_desc *param) {
-  if (!param->values || takes_file(desc))
+  if (!param->values)
     return;
   for (const char *const *value = param->values; *value; value++) {
     dp_args *args = dp_args_new();
@@ -216,8 +245,6 @@ static void what_is_unknown_is_named(void **state) {
   (void)state;
   for (size_t i = 0; i < dp__optable_count; i++) {
     const dp__op_desc *desc = &dp__optable[i];
-    if (takes_file(desc))
-      continue;
     dp_args *args = dp_args_new();
     dp_args_set_int(args, "no_such_argument", 1);
     check_refused(desc, args, 0, "no_such_argument");
@@ -230,7 +257,7 @@ static void what_is_required_is_enough(void **state) {
   for (size_t i = 0; i < dp__optable_count; i++) {
     const dp__op_desc *desc = &dp__optable[i];
     dp_args *args = dp_args_new();
-    if (desc->path[0] && !takes_file(desc) && fill(args, desc, NULL)) {
+    if (desc->path[0] && fill(args, desc, NULL)) {
       dp__request request;
       dp__route route;
       dp_error err = {0};
@@ -251,10 +278,11 @@ static void without_the_check_it_is_sent(void **state) {
     const dp__op_desc *desc = &dp__optable[i];
     dp_args *args = dp_args_new();
     dp_error err = {0};
-    if (desc->path[0] && !takes_file(desc) && fill(args, desc, NULL)) {
+    if (desc->path[0] && fill(args, desc, NULL)) {
       dp_args_set_int(args, "no_such_argument", 1);
       for (size_t j = 0; j < desc->param_count; j++)
-        if (desc->params[j].where != DP__IN_PATH && desc->params[j].where != DP__IN_LOCAL)
+        if (desc->params[j].where != DP__IN_PATH && desc->params[j].where != DP__IN_LOCAL &&
+            desc->params[j].where != DP__IN_FILE)
           set_wrong(args, &desc->params[j]);
       if (build(desc, args, DP_CALL_NO_VALIDATE, &err) != DP_OK)
         fail_msg("%s", err.message);
@@ -271,7 +299,7 @@ static void without_the_check_it_is_sent(void **state) {
 static void try_path(const dp__op_desc *desc, const dp__param_desc *param) {
   static const char *const odd[] = {"",    ".",     "..", "a/b", "a\\b", "a?b",
                                     "a#b", "a%2fb", " ",  "a b", "a;b",  "a\nb"};
-  if (param->where != DP__IN_PATH || takes_file(desc))
+  if (param->where != DP__IN_PATH)
     return;
   for (uint32_t flags = 0; flags <= DP_CALL_NO_VALIDATE; flags += DP_CALL_NO_VALIDATE) {
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {

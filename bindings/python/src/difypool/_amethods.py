@@ -2281,7 +2281,7 @@ class Files:
 
         Args:
             file: The file. Its name may hold neither `/` nor `\\`; it must have a media type. By default images may
-                have 10 MB, audio 30 MB (newer servers: 50 MB), video 100 MB, others 15 MB. At most 104857600 bytes.
+                have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most 104857600 bytes.
             user: End-user identifier, defined by your app and unique within it. Left out, the file belongs to the
                 shared `DEFAULT-USER`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
