@@ -285,12 +285,13 @@ def _file_source(part: FilePart) -> Source:
 
 
 def _unusable(call: Call, source: Source, is_update: bool) -> None:
-    """Refuse a file that is too large or of another type, which a create does without saying why."""
+    """Refuse a file that is too large or of another type. A create does so by a plain 400, in 1.12.1 without saying why."""
     too_large = source.size > call.world.settings.upload_limit
     if not too_large and source.extension in EXTENSIONS:
         return
-    if not is_update and call.world.settings.has("empty-message-400"):
-        raise invalid_param("")
+    if not is_update:
+        silent = call.world.settings.has("empty-message-400")
+        raise invalid_param("" if silent else "File size exceeded." if too_large else "File type not allowed.")
     if too_large:
         raise file_too_large(call.world.settings.has("literal-message"), "File size exceeded.")
     raise Refusal(envelope(415, "unsupported_file_type", "File type not allowed."))
