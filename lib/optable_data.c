@@ -328,9 +328,9 @@ static const dp__param_desc params_child_chunks_delete[] = {
 };
 
 static const dp__defect_desc defects_child_chunks_delete[] = {
-  {"done_but_400", "", "1.12.1",
-   "In an `economy` knowledge base the answer is a 400 about a missing embedding model, and the "
-   "child chunk is gone."},
+  {"gone_but_400", "", "1.12.1",
+   "The vector store is asked also where an `economy` knowledge base needs none: without one the "
+   "answer is a 400, and the child chunk is gone. The error says that it may have been done."},
 };
 
 static const dp__param_desc params_models_list[] = {

@@ -56,6 +56,18 @@ def test_every_operation_is_carried_and_none_is_invented() -> None:
     assert not others, "an operation of Dify that its contract does not know"
 
 
+# What a 1.12.1 was seen to lack: an HTML 404, or for the PATCH a JSON 405.
+ABSENT = {
+    *("updateDocument", "downloadDocument", "downloadDocumentsZip", "getEndUserChat", "streamWorkflowEvents"),
+    *("getChatflowHumanInputForm", "submitChatflowHumanInputForm", "listDatasourcePlugins", "runDatasourceNode"),
+    *("runPipeline", "uploadPipelineFile"),
+}
+
+
+def test_eleven_operations_are_absent_in_1_12_1() -> None:
+    assert {op["contract"]: op["absent"] for op in OURS.values() if "absent" in op} == dict.fromkeys(ABSENT, "<=1.12.1")
+
+
 def test_names_are_group_and_verb() -> None:
     for op in OURS.values():
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*", op["name"]), op["name"]

@@ -752,8 +752,8 @@ class ChildChunks:
         Dify route: ``DELETE
         /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write:
         never repeated blindly; a repeat looks first whether it happened.
-        Server versions <=1.12.1: In an `economy` knowledge base the answer is a 400 about a missing embedding model,
-        and the child chunk is gone.
+        Server versions <=1.12.1: The vector store is asked also where an `economy` knowledge base needs none: without
+        one the answer is a 400, and the child chunk is gone. The error says that it may have been done.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
