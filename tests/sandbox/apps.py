@@ -169,6 +169,7 @@ class Message:
     user: EndUser
     answer: str = ""
     thought: str | None = None
+    thought_id: str = field(default_factory=new_id)
     status: str = "normal"
     error: str | None = None
     feedback: Feedback | None = None
@@ -193,6 +194,7 @@ class Conversation:
     created_at: int
     updated_at: int
     order: int
+    touched: int
     messages: list[Message] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
 
@@ -203,6 +205,9 @@ class Annotation:
     question: str
     answer: str
     created_at: int
+
+
+CHANGEABLE = ("max_active", "published", "api", "normal")
 
 
 class App:
@@ -216,6 +221,7 @@ class App:
         self.id = new_id()
         self.workflow_id = new_id()
         self.version = datetime.fromtimestamp(time.time(), timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
+        self.introduction = "Hello, I am recorded." if key.kind in ("chat", "agent-chat") else ""
         self.max_active = self.recipe.max_active
         self.published = self.recipe.published
         self.api = self.recipe.api
@@ -235,6 +241,25 @@ class App:
     @property
     def is_graph(self) -> bool:
         return self.kind in ("advanced-chat", "workflow")
+
+    def change(self, values: dict[str, Any]) -> None:
+        """As if the console had done it. ValueError names what cannot be changed."""
+        for name, value in values.items():
+            wanted = int if name == "max_active" else bool
+            if name not in CHANGEABLE or type(value) is not wanted:
+                raise ValueError("expected max_active, a number, or published, api or normal, true or false")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def public(self) -> dict[str, Any]:
+        shown = {
+            "name": self.name,
+            "kind": self.kind,
+            "id": self.id,
+            "workflow_id": self.workflow_id,
+            "active": self.active,
+        }
+        return {**shown, **{name: getattr(self, name) for name in CHANGEABLE}}
 
     def user(self, session: str) -> EndUser:
         if session not in self.users:

@@ -117,6 +117,14 @@ def parser() -> argparse.ArgumentParser:
         help="the round trip: http and https are behind a relay that delays every segment",
     )
     add("--indexing-interval", type=float, metavar="S", help="one indexing task starts every so many seconds (default 2)")
+    add(
+        "--ping-interval",
+        type=float,
+        metavar="S",
+        help="a stream of events is pinged every so many seconds (default 10; 0: never)",
+    )
+    add("--app-second", type=float, metavar="S", help="how long a second of an app that waits is (default 1)")
+    add("--app-limit", type=int, metavar="N", help="runs at once of an app, then 400 (default 0: as many as come)")
     add = p.add_argument_group("connections").add_argument
     add("--keepalive", type=float, metavar="S", help="an idle connection is closed after so long (default 65; 0: never)")
     add("--requests-per-connection", type=int, metavar="N", help="then Connection: close (default 1000; 0: never)")
@@ -143,6 +151,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         "keepalive_s": options.keepalive,
         "requests_per_connection": options.requests_per_connection,
         "indexing_interval_s": options.indexing_interval,
+        "ping_interval_s": options.ping_interval,
+        "app_second_s": options.app_second,
+        "app_limit": options.app_limit,
         "rate_limit": options.rate_limit,
         "rate_window_s": options.rate_window,
     }

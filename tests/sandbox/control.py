@@ -147,6 +147,14 @@ class Control:
         number = body.get("id")
         return {"released": self.server.faults.release(number)}
 
+    def apps(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        return {"apps": [app.public() for app in self.server.world.apps.all()]}
+
+    def change_app(self, body: dict[str, Any], args: dict[str, str]) -> Any:
+        app = self.server.world.apps.by_name(args["app"])
+        app.change(body)
+        return app.public()
+
     def get_scripts(self, body: dict[str, Any], args: dict[str, str]) -> Any:
         return {"scripts": self.server.world.scripts.public(), "members": scripts_room.FIELDS}
 
@@ -294,6 +302,11 @@ ROUTES: dict[tuple[str, str], tuple[Handler, str]] = {
     ("POST", "/faults"): (Control.add_fault, "{match, times, skip, …}: a fault for the next requests that match"),
     ("DELETE", "/faults"): (Control.clear_faults, "no faults; what stalls goes on"),
     ("POST", "/faults/release"): (Control.release, "{id}: let go what that fault (or every one) stalls"),
+    ("GET", "/apps"): (Control.apps, "the apps of the keys, with their ids"),
+    ("PATCH", "/apps/{app}"): (
+        Control.change_app,
+        "{max_active, published, api, normal}: of the app of the key of that name",
+    ),
     ("GET", "/scripts"): (Control.get_scripts, "the scripts that stand, and what can be in one"),
     ("POST", "/scripts"): (Control.add_script, "{match, times, skip, …}: what the next runs that match answer, and how"),
     ("DELETE", "/scripts"): (Control.clear_scripts, "no scripts"),

@@ -171,6 +171,14 @@ PRESETS: dict[str, Callable[[], Answer]] = {
     "provider_quota_exceeded_documented": _kind(
         400, "provider_quota_exceeded", "Your quota for the hosted model provider has been exhausted."
     ),
+    "model_rate_limit": _kind(400, "completion_request_error", "rate limited by stub"),
+    "model_key": _kind(400, "completion_request_error", "Incorrect API key provided"),
+    "model_bad_request": _kind(400, "completion_request_error", "bad request at stub"),
+    "model_connection": _kind(400, "completion_request_error", "connection error at stub"),
+    "model_unavailable": _kind(400, "completion_request_error", "stub unavailable"),
+    "model_broke": _kind(400, "completion_request_error", "stub broke in the middle"),
+    "node_failed": _kind(400, "invalid_param", "Run failed: [Errno 111] Connection refused"),
+    "provider_not_initialize": _kind(400, "provider_not_initialize", "Model stub-chat credentials is not initialized."),
     "no_file_uploaded": _kind(400, "no_file_uploaded", "Please upload your file."),
     "too_many_files": _kind(400, "too_many_files", "Only one file is allowed."),
     "invalid_action": _kind(400, "invalid_action", "Document: to delete is not completed."),

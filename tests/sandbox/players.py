@@ -124,7 +124,10 @@ async def play_model(run: Run) -> None:
         run.status = "stopped"
         run.emit_now(_message_end(run, told=False))
     except Failed as failure:
-        fail(run, failure)
+        if run.streamed or not run.texts or "break_after" not in run.script.action:
+            fail(run, failure)
+        else:
+            run.status, run.error = "failed", failure.message  # the caller is told nothing of it: the answer just ends
 
 
 def fail(run: Run, failure: Failed) -> None:
@@ -146,7 +149,7 @@ async def _agent(run: Run) -> None:
     usual = _AGENT_PIECES.findall("".join(WORDS))
     run.message.thought = "".join(itertools.islice(_scripted(run.script.action), 64) if is_scripted(run) else usual)
     thought = {
-        "id": new_id(),
+        "id": run.message.thought_id,
         "position": 1,
         "thought": run.message.thought,
         "observation": "",
@@ -170,6 +173,26 @@ def _message_end(run: Run, told: bool) -> dict[str, Any]:
 # --- nodes
 
 
+def shown_inputs(run: Run, where: str) -> dict[str, Any]:
+    """A graph's inputs as an event or a record shows them: "started", "node", or "record"."""
+    shown: dict[str, Any] = {
+        **run.inputs,
+        "sys.files": [],
+        "sys.user_id": run.user.session,
+        "sys.app_id": run.app.id,
+        "sys.workflow_id": run.app.workflow_id,
+        "sys.workflow_run_id": run.id,
+    }
+    if run.conversation is not None:
+        shown["sys.query"] = run.query
+        if where != "started":
+            shown["sys.conversation_id"] = run.conversation.id
+        shown["sys.dialogue_count"] = run.turn
+    elif where != "started":
+        shown["sys.timestamp"] = int(run.created_at)
+    return shown
+
+
 class Graph:
     """The nodes of a chatflow or workflow in one run."""
 
@@ -186,26 +209,6 @@ class Graph:
         return _NAME.sub(lambda found: str(self.values.get(found.group(1), "")), text)
 
     # --- events
-
-    def shown_inputs(self, where: str) -> dict[str, Any]:
-        """The inputs as an event or a record shows them: started, node, or record."""
-        run = self.run
-        shown: dict[str, Any] = {
-            **run.inputs,
-            "sys.files": [],
-            "sys.user_id": run.user.session,
-            "sys.app_id": run.app.id,
-            "sys.workflow_id": run.app.workflow_id,
-            "sys.workflow_run_id": run.id,
-        }
-        if run.conversation is not None:
-            shown["sys.query"] = run.query
-            if where != "started":
-                shown["sys.conversation_id"] = run.conversation.id
-            shown["sys.dialogue_count"] = len(run.conversation.messages)
-        elif where != "started":
-            shown["sys.timestamp"] = int(run.created_at)
-        return shown
 
     def _event(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
         run = self.run
@@ -227,7 +230,7 @@ class Graph:
 
     async def play(self) -> None:
         run = self.run
-        data = {"id": run.id, "workflow_id": run.app.workflow_id, "inputs": self.shown_inputs("started")}
+        data = {"id": run.id, "workflow_id": run.app.workflow_id, "inputs": shown_inputs(run, "started")}
         await run.emit(self._event("workflow_started", {**data, "created_at": int(run.created_at)}))
         for node in run.app.recipe.nodes:
             await self._play_node(node)
@@ -326,7 +329,7 @@ class Graph:
     def _node_data(self, node: Node, error: Failed | None) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """A node's inputs, what it noted, and its outputs."""
         if node.kind == "start":
-            return self.shown_inputs("node"), {}, self.shown_inputs("node")
+            return shown_inputs(self.run, "node"), {}, shown_inputs(self.run, "node")
         if node.kind == "answer":
             return {}, {}, self.outputs()
         if node.kind == "end":

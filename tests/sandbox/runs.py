@@ -47,8 +47,9 @@ def encode(event: dict[str, Any]) -> bytes:
 class Listener:
     """One who follows a run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, stays: bool) -> None:
         self._run = run
+        self.stays = stays
         self._frames: deque[bytes] = deque()
         self._ready: asyncio.Future[None] | None = None
         self.ended = False
@@ -109,6 +110,7 @@ class Run:
         self.id = new_id()
         self.log_id = new_id()
         self.query = ""
+        self.turn = 0
         self.conversation: Conversation | None = None
         self.message: Message | None = None
         self.status = "running"
@@ -229,8 +231,9 @@ class Run:
 
     # --- listeners
 
-    def listen(self) -> Listener:
-        listener = Listener(self)
+    def listen(self, stays: bool = False) -> Listener:
+        """Follow it from here on; stays: also past a pause."""
+        listener = Listener(self, stays)
         self._listeners.append(listener)
         if self.done.done():
             listener.end()
@@ -248,8 +251,9 @@ class Run:
         if not self.asked.done():
             self.asked.set_result(None)
         for listener in self._listeners:
-            listener.end()
-        self._listeners = []
+            if not listener.stays:
+                listener.end()
+        self._listeners = [listener for listener in self._listeners if listener.stays]
 
     def _send(self, frame: bytes) -> None:
         for listener in self._listeners:
@@ -283,7 +287,8 @@ class Run:
         self.sent += 1
         if event["event"] in ("node_started", "node_finished"):
             self.nodes.append(frame)
-        self.last = frame
+        elif event["event"] == "workflow_finished":
+            self.last = frame
         self._send(frame)
 
     # --- the answer

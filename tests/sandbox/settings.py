@@ -31,6 +31,7 @@ DEFECTS: dict[str, str] = {
     "absent-field-200": "update and delete of a metadata field that does not exist are 200",
     "rename-loses-values": "renaming a metadata field loses its value on documents that are disabled or not completed",
     "write-failures-swallowed": "a metadata write with an unknown document or field, or a NUL in a value, is 200 all the same",
+    "variable-name-500": "the variable_name filter of a conversation's variables is a 500",
     "root-404": "GET /v1/ is an HTML 404 (with X-Version)",
     "same-name-duplicates": "a create-by-text with a known name adds a second document (servers before 1.12)",
 }
@@ -135,6 +136,7 @@ class Settings:
     app_second_s: float = 1.0
     new_conversation_ms: float = 0.0
     app_limit: int = 0
+    annotation_job_looks: int = 2
 
     def __post_init__(self) -> None:
         self.dify_version = version_of(self.dify_version)

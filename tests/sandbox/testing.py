@@ -99,6 +99,14 @@ class Control:
         """Let go what a fault stalls."""
         self.ask("POST", "/faults/release", {"id": fault})
 
+    def apps(self) -> dict[str, dict[str, Any]]:
+        """The apps by the names of their keys."""
+        return {app["name"]: app for app in self.ask("GET", "/apps")["apps"]}
+
+    def change_app(self, name: str, **changes: Any) -> None:
+        """max_active, published, api, normal: as if the console had done it."""
+        self.ask("PATCH", f"/apps/{name}", changes)
+
     def script(self, match: dict[str, Any] | None = None, times: int | None = 1, skip: int = 0, **action: Any) -> int:
         """Order what the next runs that match answer, and how: see scripts.py; returns its number."""
         return int(self.ask("POST", "/scripts", {"match": match or {}, "times": times, "skip": skip, **action})["id"])

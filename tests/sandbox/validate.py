@@ -74,7 +74,8 @@ def problem(where: str, words: str, kind: str, value: Any) -> str:
     )
 
 
-def _or(choices: Sequence[str]) -> str:
+def either(choices: Sequence[str]) -> str:
+    """The choices as pydantic lists them."""
     quoted = [f"'{choice}'" for choice in choices]
     return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
 
@@ -93,7 +94,9 @@ def _check_value(rule: Field, value: Any, where: str) -> list[str]:
         return []
     if rule.choices:
         if value not in rule.choices:
-            return [problem(where, "Input should be " + _or(rule.choices), "enum" if rule.enum else "literal_error", value)]
+            return [
+                problem(where, "Input should be " + either(rule.choices), "enum" if rule.enum else "literal_error", value)
+            ]
         return []
     if rule.kind in _TYPES:
         wanted, words, kind = _TYPES[rule.kind]

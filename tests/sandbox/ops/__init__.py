@@ -1,17 +1,21 @@
 """The operations, a room a group. Importing this package declares them all; a new room is added to the list below."""
 
 from . import (
+    annotations,
     apps,
     audio,
     chat,
     child_chunks,
     completion,
+    conversations,
     datasets,
     document_writes,
     documents,
     downloads,
     end_users,
     files,
+    human_input,
+    messages,
     metadata,
     models,
     pipelines,
@@ -22,17 +26,21 @@ from . import (
 )
 
 __all__ = [
+    "annotations",
     "apps",
     "audio",
     "chat",
     "child_chunks",
     "completion",
+    "conversations",
     "datasets",
     "document_writes",
     "documents",
     "downloads",
     "end_users",
     "files",
+    "human_input",
+    "messages",
     "metadata",
     "models",
     "pipelines",

@@ -71,6 +71,12 @@ def check_files(call: Call, files: Any) -> None:
         stored.in_messages = True
 
 
+def short_name(query: str) -> str:
+    """A conversation's name from its first question."""
+    name = query.strip()
+    return name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH] + "..."
+
+
 def _conversation(call: Call, user: EndUser, conversation_id: Any) -> Conversation | None:
     if not conversation_id:
         return None
@@ -81,9 +87,8 @@ def _conversation(call: Call, user: EndUser, conversation_id: Any) -> Conversati
 
 
 def _new_conversation(call: Call, user: EndUser, inputs: dict[str, Any], query: str, now: int) -> Conversation:
-    name = query.strip()
-    name = name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH] + "..."
-    made = Conversation(new_id(), user, name, inputs, now, now, next(call.app.order))
+    order = next(call.app.order)
+    made = Conversation(new_id(), user, short_name(query), inputs, now, now, order, order)
     made.variables = [
         Variable(new_id(), name, kind, value, text, now, now) for name, kind, value, text in call.app.recipe.variables
     ]
@@ -126,6 +131,7 @@ def _run(call: Call, user: EndUser, payload: dict[str, Any], streaming: bool, re
     run = prepared(call, user, inputs, streaming)
     run.query, run.conversation = query, conversation
     run.message = add_message(app, user, conversation, inputs, query, now)
+    run.turn = len(conversation.messages)
     return vary_stream(run, started(call, run, release, first_s))
 
 

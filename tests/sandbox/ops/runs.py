@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
 from typing import Any, Callable
 
 from ..apps import App, Conversation, EndUser, Message
 from ..call import Call
 from ..errors import Refusal, envelope, invalid_param
 from ..players import metadata, play_graph, play_model
-from ..runs import Run
+from ..runs import Listener, Run
 from ..state import new_id
 from ..validate import Field
 from ..wire import JSON_TYPE, Answer
@@ -113,7 +112,7 @@ def add_message(
     app.messages[made.id] = made
     if conversation is not None:
         conversation.messages.append(made)
-        conversation.updated_at = now
+        conversation.updated_at, conversation.touched = now, next(app.order)
     return made
 
 
@@ -139,11 +138,16 @@ def started(call: Call, run: Run, release: Callable[[], None], first_s: float = 
     run.start(play, release)
     call.effect()
     if listener is not None:
-        answer, stream = call.world.streams.answer(run, listener, call.entry, settings.ping_interval_s)
-        call.at_end.append(stream.close)
-        return answer
+        return stream(call, run, listener)
     answer = Answer(200, b"")
     answer.later = _outcome(run)
+    return answer
+
+
+def stream(call: Call, run: Run, listener: Listener) -> Answer:
+    """The answer that carries what a listener hears; it is closed with the request, whatever becomes of the answer."""
+    answer, made = call.world.streams.answer(run, listener, call.entry, call.world.settings.ping_interval_s)
+    call.at_end.append(made.close)
     return answer
 
 
@@ -208,6 +212,3 @@ def _workflow_outcome(run: Run) -> dict[str, Any]:
         "finished_at": None if ended is None else int(ended),
     }
     return {"task_id": run.task_id, "workflow_run_id": run.id, "data": data}
-
-
-Player = Callable[[Run], Awaitable[None]]

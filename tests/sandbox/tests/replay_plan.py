@@ -291,6 +291,7 @@ STEPS: dict[str, list[Step]] = {
     "audio.to_text/ok": [("settings", {"models": "stub"})],
     "child_chunks.delete/vector_store_down": [("settings", {"models": "stub"})],
     "errors.401/workspace_archived": [("workspace", ("other", {"archived": True}))],
+    "errors.403/app_abnormal": [("app", ("workflow-apioff", {"normal": False}))],
     "errors.403/dataset_api_disabled": [("dataset", ("faa7ec26-c339-40ee-a542-990789041bb5", {"enable_api": False}))],
     "billing.403/vector_space": [_fault("vector_space_full")],
     "billing.403/documents": [_fault("documents_full")],
@@ -311,19 +312,11 @@ STEPS: dict[str, list[Step]] = {
 }
 
 SKIPPED: dict[str, str] = {
+    "http.stream_headers/gunicorn": "recorded without nginx; the stand-in is nginx and gunicorn together",
     "info.index/no_slash": "the recorder sent an empty request target; aiohttp's parser refuses it with another page",
     "errors.method/unknown_method": "aiohttp's parser knows only registered methods: BREW gets nginx's 400 instead of Dify's 405",
-    "errors.403/app_abnormal": "apps that are switched off are not played yet",
-    "app.info/api_disabled": "apps that are switched off are not played yet",
-    "app.parameters/unpublished_workflow": "app operations are not played yet",
     "errors.path/raw_unicode_query": "aiohttp's parser refuses raw UTF-8 in a request line, which nginx passes on",
     "errors.headers/9k_gunicorn": "recorded without nginx; the stand-in is nginx and gunicorn together",
-}
-SKIPPED_OPERATIONS: dict[str, str] = {
-    **dict.fromkeys(
-        ("getChatAppParameters", "getChatWebAppSettings", "sendChatMessage", "executeWorkflow", "uploadChatFile"),
-        "app operations are not played yet",
-    ),
 }
 
 # Comparisons that hold only in part, and why.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sse
 from replay_plan import FEWER_TYPES, OTHER_WORDS, SEED, SETTINGS, SKIPPED, STEPS
 from sandbox.testing import Sandbox
 
@@ -29,6 +30,13 @@ KEYS = {
     "KEY-WORKFLOW": "workflow",
     "KEY-COMPLETION": "completion",
     "KEY-AGENT": "agent",
+    **{
+        f"KEY-{name.upper()}": name
+        for name in (
+            *("chatflow-slow", "chatflow-steps", "chatflow-fail", "chatflow-limit1"),
+            *("workflow-slow", "workflow-fail", "workflow-limit1", "workflow-unpublished", "workflow-apioff"),
+        )
+    },
 }
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b20261123\d{12}\b", re.IGNORECASE)
 BOUNDARY = "----replayed"
@@ -52,7 +60,7 @@ class Replay:
         for workspace in ("main", "other"):
             sandbox.ask("PATCH", f"/workspaces/{workspace}", {"archived": False})
         sandbox.pause_indexing()
-        if SEED[name]:
+        if SEED.get(name):
             sandbox.seed(**SEED[name])
 
     def mapped(self, text: str) -> str:
@@ -71,6 +79,8 @@ class Replay:
         elif what == "document off by name":
             (found,) = (d["id"] for d in s.dataset(value[0])["documents"] if d["name"] == value[1])
             s.ask("PATCH", f"/datasets/{value[0]}/documents/{found}", {"enabled": False})
+        elif what == "app":
+            s.change_app(value[0], **value[1])
         elif what == "workspace":
             s.ask("PATCH", f"/workspaces/{value[0]}", value[1])
         elif what == "advance":
@@ -220,6 +230,10 @@ def differences(exchange: dict[str, Any], answer: Answer, replay: Replay) -> Ite
     elif recorded["body_kind"] == "base64":
         if base64.b64decode(recorded["body"]["base64"]) != answer.body:
             yield f"another body of {len(answer.body)} bytes"
+    elif recorded["body_kind"] == "chunks":
+        theirs, ours = sse.events("".join(recorded["chunks"])), sse.events(answer.body)
+        if shape(theirs) != shape(ours):
+            yield f"events {ours} instead of {theirs}"
     elif recorded["body_kind"] == "json":
         yield from json_differences(exchange, answer, replay)
     elif answer.body:
