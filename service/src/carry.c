@@ -16,6 +16,7 @@
 #include <difypool_proto.h>
 
 #include "args.h"
+#include "carry.h"
 #include "clock.h"
 #include "digest.h"
 #include "encode.h"
@@ -67,84 +68,6 @@ static dpd_digest digest_of(const dpd_service *s, const dpd_request *request, bo
   return dpd_sip_finish(&sip);
 }
 
-static void send_reply(dpd_service *s, dpd_inquiry *inquiry, const uint8_t id[16],
-                       const dp_reply *reply, const dpd_answer_style *style) {
-  dpd_envelope envelope = {.id = id, .epoch = s->epoch};
-  dpd_text decoded = {0};
-  bool is_decoded = style->decode && dpd_decode_body(reply, &decoded);
-  size_t bound = dpd_encode_bound(reply, is_decoded ? &decoded : NULL);
-  dpd_out out = {.data = dpd_inquiry_buffer(inquiry, bound), .capacity = bound};
-  if (out.data != NULL) {
-    dpd_encode_reply(&out, &envelope, reply, is_decoded ? &decoded : NULL, style);
-  }
-  dpd_text_free(&decoded);
-  if (out.data != NULL && !out.failed) {
-    dpd_inquiry_send(inquiry, out.length);
-    return;
-  }
-  dp_error error;
-  dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer of %zu bytes.",
-            bound);
-  dpd_answer_error(s, inquiry, id, &error);
-}
-
-/* It was asked for again just as it was being dropped: no reason to tell of a cancel that the asker
- * knows nothing of. */
-static void answer_dropped(dpd_service *s, const dpd_asker *asker) {
-  dp_error error;
-  dpd_fault(&error, DP_BUSY, "orphaned",
-            "Nobody had asked for this call for orphan_grace_ms, so it was ended without effect.");
-  dpd_fault_hint(&error, "Ask again.");
-  dpd_answer_error(s, asker->inquiry, asker->id, &error);
-}
-
-/* Before its deadline no good answer had begun, and none will any more. */
-static void answer_timed_out(dpd_service *s, const dpd_asker *asker) {
-  dp_error error;
-  dpd_fault(&error, DP_TIMEOUT, "opening",
-            "No answer had begun within deadline_ms, so the stream was not opened.");
-  dpd_fault_hint(&error, "Allow it more time; what bounds the whole of a stream is total_ms.");
-  dpd_answer_error(s, asker->inquiry, asker->id, &error);
-}
-
-/* Askers that were taken off their peers, answered without the lock, and freed. */
-static void answer_all(dpd_service *s, dpd_list *askers, const dp_reply *reply,
-                       const dp_error *error, bool whole) {
-  dpd_node *node;
-  while ((node = dpd_list_first(askers)) != NULL) {
-    dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_call);
-    dpd_list_remove(node);
-    bool cancelled = reply != NULL && dp_reply_kind(reply) == DP_CANCELLED;
-    if (cancelled && asker->after_drop) {
-      answer_dropped(s, asker);
-    } else if (cancelled && asker->call->timed_out) {
-      answer_timed_out(s, asker);
-    } else if (reply != NULL) {
-      dpd_answer_style style = {.decode = asker->decode, .joined = asker->joined, .whole = whole};
-      send_reply(s, asker->inquiry, asker->id, reply, &style);
-    } else {
-      dpd_answer_error(s, asker->inquiry, asker->id, error);
-    }
-    free(asker);
-  }
-}
-
-/* last: false leaves those who came after the call was dropped; they wait for what comes of it. */
-static void detach_all(dpd_service *s, dpd_call *call, bool last, dpd_list *out) {
-  dpd_node *next;
-  dpd_list_init(out);
-  for (dpd_node *n = call->askers.next; n != &call->askers; n = next) {
-    next = n->next;
-    dpd_asker *asker = DPD_CONTAINER(n, dpd_asker, of_call);
-    if (last || !asker->after_drop) {
-      dpd_list_remove(n);
-      dpd_list_append(out, n);
-      dpd_asker_detach(asker);
-      s->answered++;
-    }
-  }
-}
-
 /* What a remembered reply takes: its texts, headers and bookkeeping, roughly but never far less. */
 static size_t weight(const dp_reply *reply) {
   size_t body;
@@ -187,22 +110,25 @@ static void outcome(dpd_call *call, dp_reply *reply, bool last) {
   dpd_list askers;
   log_call(call, reply);
   pthread_mutex_lock(&s->lock);
-  detach_all(s, call, last, &askers);
+  dpd_askers_detach(s, call, last, &askers);
   call->late = !last;
   bool whole = call->whole;
   if (last) {
     end_call(s, call, call->write ? dpd_kept_of_reply(reply) : NULL,
              call->write ? weight(reply) : 0);
-    dpd_stream_discard(call->stream);
+    if (call->stream != NULL) { /* its place is free from here on */
+      dpd_handle_close(&call->stream->handle);
+    }
   }
   bool wake = last && s->draining && s->calls.running == 0;
   pthread_mutex_unlock(&s->lock);
-  answer_all(s, &askers, reply, NULL, whole);
+  dpd_askers_answer(s, &askers, reply, NULL, whole);
   if (wake) {
     dpd_service_wake(s);
   }
   if (last) {
     pthread_mutex_lock(&s->lock);
+    dpd_stream_free(call->stream);
     dpd_call_drop(call);
     pthread_mutex_unlock(&s->lock);
   }
@@ -221,7 +147,7 @@ bool dpd_carry_opened(dpd_call *call, dp_call *handle, bool bytes, const dpd_tex
       dpd_handle_touch(&call->stream->handle, DPD_CONTAINER(node, dpd_asker, of_call)->peer);
     }
     dpd_stream_opened(call->stream, handle, bytes);
-    detach_all(s, call, true, &askers);
+    dpd_askers_detach(s, call, true, &askers);
     end_call(s, call, kept, body->length + sizeof(dpd_kept));
   }
   pthread_mutex_unlock(&s->lock);
@@ -441,13 +367,13 @@ static void admit(dpd_service *s, const dpd_ask *ask, dp_op op, const dpd_digest
 static void give_up(dpd_service *s, dpd_call *call, const dp_error *error) {
   dpd_list askers;
   pthread_mutex_lock(&s->lock);
-  detach_all(s, call, true, &askers);
+  dpd_askers_detach(s, call, true, &askers);
   dpd_remember_abort(s->remember, &call->key);
   dpd_list_remove(&call->orphan);
   s->calls.running--;
   dpd_stream_discard(call->stream);
   pthread_mutex_unlock(&s->lock);
-  answer_all(s, &askers, NULL, error, false);
+  dpd_askers_answer(s, &askers, NULL, error, false);
   free(call);
 }
 
@@ -508,7 +434,7 @@ static void resend(const dpd_ask *ask, dp_op op, dpd_kept *kept) {
   const dpd_answer_style style = {
       .decode = ask->request->decode, .resent = true, .whole = op == DP_OP_HTTP_REQUEST};
   if (kept->reply != NULL) {
-    send_reply(ask->s, ask->inquiry, ask->request->id, kept->reply, &style);
+    dpd_send_reply(ask->s, ask->inquiry, ask->request->id, kept->reply, &style);
   } else {
     dpd_answer_service(ask->s, ask->inquiry, ask->request->id, &kept->body, &style);
   }
@@ -543,132 +469,4 @@ void dpd_carry(const dpd_ask *ask, dp_op op, dpd_stream *stream) {
   case JOINED:
     return;
   }
-}
-
-void dpd_carry_drop(dpd_list *askers) {
-  dpd_node *node;
-  while ((node = dpd_list_first(askers)) != NULL) {
-    dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_call);
-    dpd_list_remove(node);
-    dpd_inquiry_drop(asker->inquiry);
-    free(asker);
-  }
-}
-
-void dpd_carry_gone(dpd_service *s, dpd_peer *peer, int64_t now_ms, dpd_list *dropped) {
-  dpd_node *node;
-  while ((node = dpd_list_first(&peer->askers)) != NULL) {
-    dpd_asker *asker = DPD_CONTAINER(node, dpd_asker, of_peer);
-    dpd_call *call = asker->call;
-    dpd_asker_detach(asker);
-    dpd_list_remove(&asker->of_call);
-    dpd_list_append(dropped, &asker->of_call);
-    if (dpd_list_empty(&call->askers) && !call->ended && !call->late) {
-      call->orphan_due_ms = now_ms + (int64_t)s->config.bounds.orphan_grace_ms;
-      dpd_list_append(&s->calls.orphans, &call->orphan);
-    }
-  }
-}
-
-bool dpd_carry_cancel(dpd_service *s, uint32_t uid, const uint8_t id[16]) {
-  dpd_call_key key = {.uid = uid};
-  memcpy(key.id, id, sizeof(key.id));
-  void *what;
-  dp_call *handle = NULL;
-  pthread_mutex_lock(&s->lock);
-  bool runs = dpd_remember_find(s->remember, &key, NULL, &what) == DPD_RECALL_RUNNING;
-  if (runs) {
-    dpd_call *call = what;
-    call->cancel_wanted = true;
-    handle = call->running != NULL ? dp_call_ref(call->running) : NULL;
-  }
-  pthread_mutex_unlock(&s->lock);
-  if (handle != NULL) {
-    dp_call_cancel(handle);
-    dp_call_unref(handle);
-  }
-  return runs;
-}
-
-/* One orphan whose grace is over, or NULL; *next = ms until the first that is still in its. */
-static dp_call *due_orphan(dpd_service *s, int64_t now_ms, int64_t *next) {
-  dp_call *handle = NULL;
-  dpd_node *node;
-  while (handle == NULL && (node = dpd_list_first(&s->calls.orphans)) != NULL) {
-    dpd_call *call = DPD_CONTAINER(node, dpd_call, orphan);
-    if (call->orphan_due_ms > now_ms) {
-      *next = call->orphan_due_ms - now_ms;
-      return NULL;
-    }
-    dpd_list_remove(node);
-    dpd_log(DP_LOG_DEBUG, "nobody asks for %s of uid %" PRIu32 " any more", dp_op_name(call->op),
-            call->key.uid);
-    call->cancel_wanted = true;
-    call->dropped = true;
-    handle = call->running != NULL ? dp_call_ref(call->running) : NULL;
-  }
-  return handle;
-}
-
-/* One stream that did not open in time, or NULL. It is cancelled, and the outcome answers its
- * askers: only the engine knows whether anything was begun. */
-static dp_call *due_opening(dpd_service *s, int64_t now_ms) {
-  for (dpd_node *n = s->calls.timed.next; n != &s->calls.timed; n = n->next) {
-    dpd_asker *asker = DPD_CONTAINER(n, dpd_asker, timed);
-    dpd_call *call = asker->call;
-    if (asker->joined || asker->deadline_ms > now_ms) {
-      continue;
-    }
-    dpd_list_remove(n);
-    call->timed_out = true;
-    call->cancel_wanted = true;
-    if (call->running != NULL) {
-      return dp_call_ref(call->running);
-    }
-    n = &s->calls.timed; /* whoever starts it will see; the others from the beginning */
-  }
-  return NULL;
-}
-
-/* Those who joined and whose deadline has passed, taken off into out. */
-static void due_askers(dpd_service *s, int64_t now_ms, int64_t *next, dpd_list *out) {
-  dpd_node *following;
-  for (dpd_node *n = s->calls.timed.next; n != &s->calls.timed; n = following) {
-    following = n->next;
-    dpd_asker *asker = DPD_CONTAINER(n, dpd_asker, timed);
-    if (asker->deadline_ms > now_ms) {
-      *next = asker->deadline_ms - now_ms < *next ? asker->deadline_ms - now_ms : *next;
-      continue;
-    }
-    dpd_list_remove(&asker->of_call);
-    dpd_asker_detach(asker);
-    dpd_list_append(out, &asker->of_call);
-    s->answered++;
-  }
-}
-
-int64_t dpd_carry_tick(dpd_service *s, int64_t now_ms) {
-  int64_t next = INT64_MAX;
-  dp_error error;
-  dpd_list askers;
-  dpd_list_init(&askers);
-  for (;;) {
-    pthread_mutex_lock(&s->lock);
-    dp_call *handle = due_orphan(s, now_ms, &next);
-    handle = handle != NULL ? handle : due_opening(s, now_ms);
-    pthread_mutex_unlock(&s->lock);
-    if (handle == NULL) {
-      break;
-    }
-    dp_call_cancel(handle);
-    dp_call_unref(handle);
-  }
-  pthread_mutex_lock(&s->lock);
-  due_askers(s, now_ms, &next, &askers);
-  pthread_mutex_unlock(&s->lock);
-  dpd_fault(&error, DP_UNKNOWN_OUTCOME, "pending",
-            "The deadline passed while the call, begun by an earlier message, still runs.");
-  dpd_fault_hint(&error, "Ask again with the same id for its outcome.");
-  answer_all(s, &askers, NULL, &error, false);
-  return next;
 }

@@ -120,7 +120,7 @@ static void make_harmless(const char *text, char name[DPD_FILE_NAME_SIZE]) {
 
 /* charset'language'escaped */
 static bool take_extended(char *value, char name[DPD_FILE_NAME_SIZE]) {
-  char wide[2 * 1024];
+  char wide[2 * 4096];
   char *language = strchr(value, '\'');
   char *text = language == NULL ? NULL : strchr(language + 1, '\'');
   if (text == NULL) {
@@ -145,7 +145,7 @@ static bool take_extended(char *value, char name[DPD_FILE_NAME_SIZE]) {
 void dpd_disposition_name(const char *header, char name[DPD_FILE_NAME_SIZE]) {
   reader r = {.at = header};
   char key[32];
-  char value[1024];
+  char value[4096]; /* 255 characters, escaped, and more */
   char wide[2 * sizeof(value)];
   name[0] = '\0';
   while (next_parameter(&r, key, sizeof(key), value, sizeof(value))) {

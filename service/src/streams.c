@@ -55,12 +55,14 @@ bool dpd_stream_enter(dpd_stream *stream, dpd_peer *peer, dp_error *err) {
 }
 
 void dpd_stream_discard(dpd_stream *stream) {
-  if (stream != NULL) {
-    if (stream->handle.table != NULL) {
-      dpd_handle_close(&stream->handle);
-    }
-    free(stream);
+  if (stream != NULL && stream->handle.table != NULL) {
+    dpd_handle_close(&stream->handle);
   }
+  dpd_stream_free(stream);
+}
+
+void dpd_stream_free(dpd_stream *stream) {
+  free(stream);
 }
 
 void dpd_stream_options(const dpd_stream *stream, dp_call_options *options) {

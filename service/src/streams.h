@@ -87,6 +87,8 @@ dpd_stream *dpd_stream_new(dpd_service *s, const dpd_stream_settings *settings);
 /* dpd_stream_discard - one that never opened: out of the table if it is in, and freed. With the
  * lock if it is. */
 void dpd_stream_discard(dpd_stream *stream);
+/* dpd_stream_free - the same for one that is in no table. NULL is allowed. */
+void dpd_stream_free(dpd_stream *stream);
 /* dpd_stream_enter - into the table, held by peer. False: busy or internal. With the lock. */
 bool dpd_stream_enter(dpd_stream *stream, dpd_peer *peer, dp_error *err);
 /* dpd_stream_options - what it adds to those of its call. */
