@@ -64,10 +64,14 @@ def body_of(op: dict[str, Any], places: dict[str, dict[str, Any]]) -> tuple[byte
     return None, "application/json"
 
 
-def told(text: str) -> dict[str, Any]:
+def lines_of(stream: bytes) -> list[str]:
+    return [line[5:] for line in stream.decode().splitlines() if line.startswith("data:")]
+
+
+def told(data: list[str]) -> dict[str, Any]:
     """What events tell: their members and those of their `data`, each as it was first told."""
     found: dict[str, Any] = {}
-    events = [json.loads(line[5:]) for line in text.splitlines() if line.startswith("data:")]
+    events = [json.loads(text) for text in data]
     assert events, "a stream without an event"
     for event in events:
         assert event["event"] != "error", event
@@ -82,7 +86,7 @@ def read(op: dict[str, Any], kind: str, data: bytes) -> Any:
         return None
     if op["answer"] == "events":
         assert kind == "text/event-stream", kind
-        return told(data.decode())
+        return told(lines_of(data))
     if op["answer"] == "binary":
         assert kind not in ("application/json", "text/html"), kind
         assert data
@@ -112,18 +116,28 @@ def as_http(base: str, keys: dict[str, str]) -> Send:
     return send
 
 
-def as_service(base: str, keys: dict[str, str], socket: pynng.Req0) -> Send:
-    """Through the service: a file as a map, an answer in one piece."""
+def connected(base: str, keys: dict[str, str], socket: pynng.Req0) -> Callable[[str], str]:
+    """The handle of a key's profile, connected when it is first asked for."""
     handles: dict[str, str] = {}
 
-    def send(name: str, args: dict[str, Any], key: str) -> Any:
-        op = OPS[name]
+    def handle(key: str) -> str:
         if key not in handles:
             own = {"base_url": base, "api_key": keys[key]}
             handles[key] = daemon.ask(socket, "service.connect", own)["ok"]["body"]["profile"]
+        return handles[key]
+
+    return handle
+
+
+def as_service(base: str, keys: dict[str, str], socket: pynng.Req0) -> Send:
+    """Through the service: a file as a map, an answer in one piece."""
+    handle = connected(base, keys, socket)
+
+    def send(name: str, args: dict[str, Any], key: str) -> Any:
+        op = OPS[name]
         files = {p["name"] for p in op["params"] if p["in"] == "file"}
         args = {k: {"name": v, "data": CONTENT} if k in files else v for k, v in args.items()}
-        reply = daemon.ask(socket, name, args, profile=handles[key])
+        reply = daemon.ask(socket, name, args, profile=handle(key))
         if files and reply.get("error", {}).get("message", "").endswith("must be a file"):
             raise CannotSend("the service takes no files as arguments")
         assert "ok" in reply, (name, reply["error"])
@@ -133,7 +147,46 @@ def as_service(base: str, keys: dict[str, str], socket: pynng.Req0) -> Send:
             assert body
             return body
         if op["answer"] == "events" and "mode" not in op and body.startswith(b"data:"):
-            return told(body.decode())  # a server that knows no other answer, so there is none to put together
+            return told(lines_of(body))  # a server that knows no other answer, so there is none to put together
         return json.loads(body) if body else None
 
     return send
+
+
+def as_stream(base: str, keys: dict[str, str], socket: pynng.Req0) -> Send:
+    """What comes in pieces through a stream of the service, piece by piece; all else in one answer."""
+    handle = connected(base, keys, socket)
+    whole = as_service(base, keys, socket)
+
+    def ask(op: str, args: dict[str, Any], **more: Any) -> Any:
+        reply = daemon.ask(socket, op, args, **more)
+        assert "ok" in reply, (op, reply["error"])
+        return reply["ok"]["body"]
+
+    def send(name: str, args: dict[str, Any], key: str) -> Any:
+        kind = OPS[name]["answer"]
+        if kind not in ("events", "binary"):
+            return whole(name, args, key)
+        opened = ask("stream.open", {"op": name, "args": args}, profile=handle(key))
+        assert opened["kind"] == {"events": "events", "binary": "bytes"}[kind]
+        events, data, end = drained(ask, opened["stream"])
+        ask("stream.close", {"stream": opened["stream"]})
+        assert "ok" in end, end
+        return told(events) if kind == "events" else data
+
+    return send
+
+
+def drained(ask: Callable[..., Any], stream: bytes) -> tuple[list[str], bytes, dict[str, Any]]:
+    """All pieces of a stream, a few at a time, and its end."""
+    events: list[str] = []
+    data = b""
+    while True:
+        at = {"stream": stream, "after": len(events) + len(data)}
+        for told_ in ask("stream.next", {"streams": [at], "wait_ms": 10_000, "max_events": 3})["streams"]:
+            assert told_.get("first", len(events) + 1) == len(events) + 1
+            assert told_.get("offset", len(data)) == len(data)
+            events += told_.get("events", [])
+            data += told_.get("bytes", b"")
+            if "end" in told_:
+                return events, data, told_["end"]

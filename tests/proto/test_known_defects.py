@@ -333,8 +333,8 @@ def ceiling(server: Server) -> None:
     for op, key in (("chat.send", "chatflow"), ("completion.send", "completion"), ("workflows.run", "workflow")):
         args = {**OPS[op]["example"], "inputs": {}}
         assert server.bad(op, key, **args)["kind"] == "overloaded"
-    args: dict[str, Any] = {"workflow_id": NOWHERE, "inputs": {}, "user": "abc-123"}
-    assert server.bad("workflows.run_by_id", "workflow", **args)["kind"] == "overloaded"
+    by_id: dict[str, Any] = {"workflow_id": NOWHERE, "inputs": {}, "user": "abc-123"}
+    assert server.bad("workflows.run_by_id", "workflow", **by_id)["kind"] == "overloaded"
 
 
 @pytest.mark.parametrize(("op", "defect"), sorted(SHOWN))

@@ -44,7 +44,7 @@ KNOWLEDGE = [
     Step("metadata.update"),
     Step("tags.create", keep={"tag_id": ("id",)}),
     *steps("main", "tags.list", "tags.bind", "datasets.tags", "tags.unbind", "tags.update", "tags.delete"),
-    *steps("main", "datasets.ensure", "metadata.ensure", "tags.ensure", "documents.wait"),
+    *steps("main", "datasets.ensure", "metadata.ensure", "tags.ensure", "documents.wait", "pages.push"),
     Step("documents.update_by_text"),
     # From here on the document is one that was uploaded as a file, of which alone there is something to download.
     Step("documents.create_by_file", keep=DOCUMENT),
@@ -52,7 +52,8 @@ KNOWLEDGE = [
     *steps("main", "documents.update_status", "metadata.delete"),
     *steps("main", "documents.delete", "datasets.delete"),
     Step("pipelines.datasource_plugins", keep={"file_node": (0, "node_id"), "node_id": (1, "node_id")}, more=PIPELINE),
-    Step("pipelines.upload_file", keep={"file_id": ("id",)}),
+    Step("pipelines.upload_file", keep={"file_id": ("id",)}, prepares=True),
+    Step("pipelines.upload_file"),
     Step("pipelines.run_datasource", more=PIPELINE),
     Step("pipelines.run", more={**PIPELINE, "start_node_id": "$file_node"}),
 ]
@@ -65,15 +66,18 @@ MESSAGE: dict[str, Way] = {
 ATTACHED = {"files": [{"type": "document", "transfer_method": "local_file", "upload_file_id": "$file_id"}]}
 CHATS = [
     *steps("chatflow", "apps.info", "apps.parameters", "apps.meta", "apps.site"),
-    Step("files.upload", "chatflow", keep={"file_id": ("id",), "end_user_id": ("created_by",)}),
-    Step("end_users.get", "chatflow"),
+    Step("files.upload", "chatflow", keep={"file_id": ("id",), "end_user_id": ("created_by",)}, prepares=True),
+    *steps("chatflow", "files.upload", "end_users.get"),
     # A file can be seen once a message refers to it.
     Step("chat.send", "chatflow", keep=MESSAGE, more=ATTACHED),
     Step("files.preview", "chatflow", needs="message_id"),
-    *steps("chatflow", "chat.stop", "messages.suggested", "messages.list", "messages.feedback"),
+    *steps("chatflow", "chat.stop", "messages.list", "messages.feedback"),
     *steps("chatflow", "apps.feedbacks", "conversations.list"),
     Step("conversations.variables", "chatflow", keep={"variable_id": ("data", 0, "id")}),
     *steps("chatflow", "conversations.update_variable", "conversations.rename"),
+    # A chatbot is asked for questions and speech, which the chatflow has turned off.
+    Step("chat.send", "chat", keep={"chat_message_id": ("message_id",)}),
+    Step("messages.suggested", "chat", more={"message_id": "$chat_message_id"}),
     *steps("chat", "audio.to_text", "audio.from_text"),
     Step("annotations.create", "chatflow", keep={"annotation_id": ("id",)}),
     *steps("chatflow", "annotations.list", "annotations.update"),
@@ -88,7 +92,8 @@ RUNS = [
     Step("workflows.get_run", "workflow", keep={"workflow_id": ("workflow_id",)}),
     *steps("workflow", "workflows.run_by_id", "workflows.events", "workflows.logs"),
     Step("workflows.run", "workflow-human", keep={"form_token": ("form_token",)}, prepares=True),
-    *steps("workflow-human", "human_input.get", "human_input.submit"),
+    Step("human_input.get", "workflow-human"),
+    Step("human_input.submit", "workflow-human", more={"inputs": {"comment": "Looks good"}}),
 ]
 WALK = [*KNOWLEDGE, *CHATS, *RUNS]
 
