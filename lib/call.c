@@ -15,6 +15,7 @@
 #include "compose.h"
 #include "engine_run.h"
 #include "errors.h"
+#include "push.h"
 #include "transfer.h"
 
 enum { ALL_FLAGS = DP_CALL_NO_VALIDATE | DP_CALL_ALLOW_HAZARD | DP_CALL_WAIT | DP_CALL_BLOCKING |
@@ -82,6 +83,7 @@ void dp__workspaces_free(dp_client *client) {
     free(workspace->name);
     free(workspace);
   }
+  dp__kbs_free(client);
   if (client->policy)
     dp__cache_deinit(&client->policy->cache);
   free(client->policy);
@@ -141,7 +143,7 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
                                    err);
   call->composition = dp__composition_of(desc->op);
   if (kind == DP_OK)
-    kind = call->composition ? dp__teller_prepare(call, o, err)
+    kind = call->composition ? dp__compose_prepare(call, o, err)
                              : dp__stream_prepare(call, args, o, err);
   if (kind != DP_OK) {
     dp_call_unref(call);

@@ -87,6 +87,7 @@ struct dp__policy {
   size_t technique;
   dp__gate gates[DP__GATES]; /* 0: metadata of documents; the others: names, by hash */
   struct dp__turn *turns;            /* of compositions, in the order they came */
+  struct dp__kb *kbs;                /* what pushes know of knowledge bases */
 };
 
 /* Told when a call that another one made for itself is done; reply is the callee's to keep a ref of. */

@@ -18,13 +18,21 @@
 #include "errors.h"
 
 static const dp__composition *const all[] = {&dp__datasets_ensure, &dp__metadata_ensure,
-                                             &dp__tags_ensure, &dp__documents_wait};
+                                             &dp__tags_ensure, &dp__documents_wait,
+                                             &dp__pages_push};
 
 const dp__composition *dp__composition_of(dp_op op) {
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i]->op == op)
       return all[i];
   return NULL;
+}
+
+dp_kind dp__compose_prepare(dp_call *call, const dp_call_options *options, dp_error *err) {
+  dp_kind kind = dp__teller_prepare(call, options, err);
+  if (kind == DP_OK && call->composition->prepare)
+    kind = call->composition->prepare(call, err);
+  return kind;
 }
 
 void dp__compose(dp_call *call) {

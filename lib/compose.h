@@ -14,6 +14,9 @@
  */
 typedef struct dp__composition {
   dp_op op;
+  /* Checks what the table cannot, and may make call->work; on any thread, before the call is accepted. NULL =
+   * there is nothing to check. */
+  dp_kind (*prepare)(struct dp_call *call, dp_error *err);
   void (*begin)(struct dp_call *call);
   void (*end)(struct dp_call *call);  /* NULL = there is nothing to take back */
   void (*go_on)(struct dp_call *call); /* the reader of its events has room again; NULL = it never waits */
@@ -24,8 +27,10 @@ typedef struct dp__composition {
 const dp__composition *dp__composition_of(dp_op op);
 
 extern const dp__composition dp__datasets_ensure, dp__metadata_ensure, dp__tags_ensure,
-    dp__documents_wait, dp__batch;
+    dp__documents_wait, dp__pages_push;
 
+/* dp__compose_prepare - before the call is accepted, on any thread. */
+dp_kind dp__compose_prepare(struct dp_call *call, const dp_call_options *options, dp_error *err);
 /* dp__compose - the call's turn has come: begin. */
 void dp__compose(struct dp_call *call);
 

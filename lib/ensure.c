@@ -163,6 +163,17 @@ static bool is_ours(const char *name) {
   return false;
 }
 
+/* Without a model of its own a knowledge base searches by meaning, which one of the technique economy
+ * answers with 400: "Default model not found for text-embedding". */
+static bool choose_search(dp_args *args) {
+  const char *technique = dp__args_text(args, "indexing_technique");
+  if (!technique || strcmp(technique, "economy") != 0 || dp__args_find(args, "retrieval_model"))
+    return true;
+  return dp_args_set_json(args, "retrieval_model",
+                          "{\"search_method\":\"keyword_search\",\"reranking_enable\":false,"
+                          "\"top_k\":3,\"score_threshold_enabled\":false}") == DP_OK;
+}
+
 static void create(dp_call *call) {
   ensure *e = call->work;
   dp_args *args = dp__args_copy(call->request.args);
@@ -170,11 +181,16 @@ static void create(dp_call *call) {
     if (!is_ours(args->list[i].name))
       dp__args_remove(args, args->list[i].name);
   e->tries++;
-  if (!args)
+  if (!args || !choose_search(args))
     dp__compose_out_of_memory(call);
   else
     dp__compose_call(call, DP_OP_DATASETS_CREATE, args, 0, created, NULL);
   dp_args_free(args);
+}
+
+static bool is_refused(const dp_call *call) {
+  const dp__arg *create = dp__args_find(call->request.args, "create");
+  return create && create->kind == DP__ARG_BOOL && !create->value.truth;
 }
 
 static bool has_more(const json_t *body, int page) {
@@ -203,6 +219,9 @@ static void seen(dp_call *call, dp_reply *reply, void *user) {
   } else if (e->created) { /* answered and not shown yet: it is what the answer said */
     e->found = json_incref(e->made);
     answer_dataset(call);
+  } else if (is_refused(call)) {
+    dp__compose_fail(call, DP_NOT_FOUND, "no_such_dataset", "Create it, or leave create out.",
+                     "there is no knowledge base of the name %.80s", name_of(call));
   } else {
     create(call);
   }
@@ -230,7 +249,7 @@ static void ensure_dataset(dp_call *call) {
   dp__turn_take(&e->turn, call, "dataset", name_of(call), look_now);
 }
 
-const dp__composition dp__datasets_ensure = {DP_OP_DATASETS_ENSURE, ensure_dataset, end, NULL, release};
+const dp__composition dp__datasets_ensure = {.op = DP_OP_DATASETS_ENSURE, .begin = ensure_dataset, .end = end, .release = release};
 
 /* --- tags ------------------------------------------------------------------------------------------ */
 
@@ -320,4 +339,4 @@ static void ensure_tag(dp_call *call) {
   dp__turn_take(&e->turn, call, "tag", name_of(call), tags_turn);
 }
 
-const dp__composition dp__tags_ensure = {DP_OP_TAGS_ENSURE, ensure_tag, end, NULL, release};
+const dp__composition dp__tags_ensure = {.op = DP_OP_TAGS_ENSURE, .begin = ensure_tag, .end = end, .release = release};

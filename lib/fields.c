@@ -271,4 +271,4 @@ static void ensure(dp_call *call) {
     dp__turn_take(&w->turn, call, "fields", dataset_of(call), turn_came);
 }
 
-const dp__composition dp__metadata_ensure = {DP_OP_METADATA_ENSURE, ensure, end, NULL, release};
+const dp__composition dp__metadata_ensure = {.op = DP_OP_METADATA_ENSURE, .begin = ensure, .end = end, .release = release};

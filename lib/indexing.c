@@ -291,4 +291,4 @@ static void wait_for(dp_call *call) {
     sweep(call);
 }
 
-const dp__composition dp__documents_wait = {DP_OP_DOCUMENTS_WAIT, wait_for, NULL, NULL, release};
+const dp__composition dp__documents_wait = {.op = DP_OP_DOCUMENTS_WAIT, .begin = wait_for, .release = release};

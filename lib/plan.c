@@ -93,6 +93,7 @@ static dp__deed needs(const dp__doc *doc, const dp__page_facts *page,
   bool vouched = (doc->flags & DP__DOC_VOUCHED) != 0;
   if (!vouched || memcmp(doc->text, page->text, sizeof doc->text) != 0)
     return DP__DEED_WRITE;
+  memcpy(plan->old_rule, doc->rule, sizeof plan->old_rule);
   plan->rule_changed = memcmp(doc->rule, page->rule, sizeof doc->rule) != 0;
   if (plan->rule_changed && options->rechunk)
     return DP__DEED_WRITE;

@@ -32,6 +32,7 @@ typedef struct dp__plan {
   dp__doc *document; /* the page's, NULL = none yet */
   const char *code;  /* of a skip: skipped_disabled, skipped_archived */
   bool adopted;      /* it was somebody else's until now */
+  uint8_t old_rule[8]; /* that its text was written by, as its stamp says */
   bool rule_changed; /* text equal, rule, form or technique not: written anew only by rechunk */
   bool reindexed;    /* its indexing failed: the same text once more */
   bool enable, unarchive; /* to be done before the write */

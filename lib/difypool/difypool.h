@@ -19,6 +19,7 @@
 #include <difypool/exchange.h>
 #include <difypool/flow.h>
 #include <difypool/ops.h>
+#include <difypool/push.h>
 #include <difypool/stats.h>
 
 #endif

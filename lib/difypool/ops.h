@@ -188,6 +188,8 @@ typedef enum dp_op {
   DP_OP_TAGS_ENSURE = 503,
   /* any other method and path: Wait until documents are indexed */
   DP_OP_DOCUMENTS_WAIT = 504,
+  /* any other method and path: Make a knowledge base hold pages */
+  DP_OP_PAGES_PUSH = 505,
   /* any other method and path: Any other request */
   DP_OP_HTTP_REQUEST = 500,
 } dp_op;

@@ -1471,6 +1471,7 @@ class Datasets:
         embedding_model: str | None = None,
         embedding_model_provider: str | None = None,
         retrieval_model: Mapping[str, Any] | None = None,
+        create: bool | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
         """Find or create a knowledge base.
@@ -1489,7 +1490,10 @@ class Datasets:
             permission: For a new one.
             embedding_model: For a new one.
             embedding_model_provider: For a new one.
-            retrieval_model: For a new one, as in `datasets.create`.
+            retrieval_model: For a new one, as in `datasets.create`. One of the technique `economy` gets the search by
+                keyword, the only one it can.
+            create: false: only find it; `not_found`, code `no_such_dataset`, if there is none. Server's default:
+                True.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
@@ -1507,6 +1511,7 @@ class Datasets:
             "embedding_model": embedding_model,
             "embedding_model_provider": embedding_model_provider,
             "retrieval_model": retrieval_model,
+            "create": create,
         }, options)
 
 
@@ -2889,6 +2894,109 @@ class Models:
         return self._client._pages("models.list", args, options, "")
 
 
+class Pages:
+    """Operations of the group ``pages``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Caller) -> None:
+        self._client = client
+
+    async def push(
+        self,
+        *,
+        dataset_id: str | None = None,
+        dataset: str | None = None,
+        pages: Sequence[Any] | None = None,
+        set: str | None = None,
+        process_rule: Mapping[str, Any] | None = None,
+        preset: Literal["marked_sections", "marked_parent_child"] | None = None,
+        doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
+        doc_language: str | None = None,
+        indexing_technique: Literal["high_quality", "economy"] | None = None,
+        wait: bool | None = None,
+        prune: bool | None = None,
+        prune_adopted: bool | None = None,
+        max_delete: int | None = None,
+        adopt: bool | None = None,
+        rechunk: bool | None = None,
+        mend: bool | None = None,
+        dry_run: bool | None = None,
+        on_duplicate: Literal["error", "last", "number"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Make a knowledge base hold pages.
+
+        Make the knowledge base hold exactly these pages' current text: new ones are created, changed ones written
+        anew, unchanged ones not sent; metadata goes many documents a call and is read back. Doing it twice changes
+        nothing. `{dataset_id, created, updated, adopted, unchanged, duplicates, skipped, failed, deleted, …, results:
+        [{key, outcome, document_id, name, error}]}`. Read as a stream, results come as events; without `pages` it is
+        a session whose pages come one by one. A page that fails harms no other.
+
+        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+
+        Args:
+            dataset_id: Knowledge base ID; or `dataset`.
+            dataset: Name of the knowledge base, created if there is none. 1..40 characters.
+            pages: The pages. A page's key is its `id`, else its `url` without the fragment.
+                Of the form ``[{url?: string, id?: string, title?: string, name?: string, text: string, metadata?:
+                    object}]``
+            set: Label of this source's pages: letters, digits, `.`, `_`, `-`. Only documents of the same set are
+                pruned. 1..64 characters. Server's default: 'default'.
+            process_rule: How texts are cut; as in `documents.create_by_text`. Otherwise custom, cut at blank lines,
+                1,000 tokens, 50 of overlap.
+            preset: A rule for texts that were marked up for it, instead of `process_rule`.
+            doc_form: Form of the documents; `text_model` unless given. A knowledge base keeps the form of its first
+                document.
+            doc_language: Language of the documents.
+            indexing_technique: Technique of a new knowledge base; `high_quality`, which needs an embedding model,
+                unless given. An existing one keeps its own.
+            wait: Wait until what was written is indexed. Server's default: False.
+            prune: Delete documents of this set that no page is, if no page failed. Server's default: False.
+            prune_adopted: Prune adopted documents, too. Server's default: False.
+            max_delete: Percent of the set's documents that may be pruned; above it nothing is, and the push is a
+                `conflict`. 0..100. Server's default: 10.
+            adopt: Take over a document of another program whose `source_url` is the page's. Server's default: True.
+            rechunk: Write unchanged pages anew whose rule has changed. Server's default: False.
+            mend: Enable and un-archive documents that a changed page needs; otherwise they are skipped. Server's
+                default: False.
+            dry_run: Tell what would be done, and send no write. Server's default: False.
+            on_duplicate: What becomes of a second page of one key with another text. Server's default: 'error'.
+            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+
+        Raises:
+            InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
+                Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
+
+        Example:
+            >>> reply = await client.pages.push(
+            ...     dataset="Guides",
+            ...     indexing_technique="economy",
+            ...     pages=[{"url": "https://example.org/guide", "title": "Guide", "text": "How to install, and what to do then."}],
+            ... )
+        """
+        return await self._client._method("pages.push", {
+            "dataset_id": dataset_id,
+            "dataset": dataset,
+            "pages": pages,
+            "set": set,
+            "process_rule": process_rule,
+            "preset": preset,
+            "doc_form": doc_form,
+            "doc_language": doc_language,
+            "indexing_technique": indexing_technique,
+            "wait": wait,
+            "prune": prune,
+            "prune_adopted": prune_adopted,
+            "max_delete": max_delete,
+            "adopt": adopt,
+            "rechunk": rechunk,
+            "mend": mend,
+            "dry_run": dry_run,
+            "on_duplicate": on_duplicate,
+        }, options)
+
+
 class Pipelines:
     """Operations of the group ``pipelines``."""
 
@@ -3808,6 +3916,7 @@ class Groups:
     messages: Messages
     metadata: Metadata
     models: Models
+    pages: Pages
     pipelines: Pipelines
     segments: Segments
     tags: Tags
@@ -3830,6 +3939,7 @@ GROUPS = {
     "messages": Messages,
     "metadata": Metadata,
     "models": Models,
+    "pages": Pages,
     "pipelines": Pipelines,
     "segments": Segments,
     "tags": Tags,

@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[bool, int]] = {
 
 MESSAGE_MAX = 67174400
 GROUPS: frozenset[str] = frozenset(
-    ("annotations", "apps", "audio", "chat", "child_chunks", "completion", "conversations", "datasets", "documents", "end_users", "files", "human_input", "messages", "metadata", "models", "pipelines", "segments", "tags", "workflows")
+    ("annotations", "apps", "audio", "chat", "child_chunks", "completion", "conversations", "datasets", "documents", "end_users", "files", "human_input", "messages", "metadata", "models", "pages", "pipelines", "segments", "tags", "workflows")
 )
 # Operations that may be repeated at will.
 FREE: frozenset[str] = frozenset(

@@ -1,0 +1,48 @@
+/* push.h - pages that are found one by one: "make this knowledge base hold these pages", as a session. */
+#ifndef DIFYPOOL_PUSH_H
+#define DIFYPOOL_PUSH_H
+
+#include <stddef.h>
+
+#include <difypool/args.h>
+#include <difypool/call.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A push is a call of DP_OP_PAGES_PUSH. With an argument `pages` it holds all of them and ends by itself.
+ * Without, it is a session: pages come by dp_push_add, until dp_push_finish; what becomes of each is
+ * told to the call's sink (on_event), whose data is JSON:
+ *
+ *   {"event":"page","index":0,"key":"https://…","outcome":"created","document_id":"…","name":"…"}
+ *       outcome: created, updated, adopted, unchanged, duplicate, skipped (with code), failed (with error)
+ *   {"event":"deleted",…}  {"event":"indexed",…}  {"event":"progress","pages":…,"done":…,"waiting_for":"…"}
+ *
+ * The reply's body has the totals. Cancelling the call (dp_call_cancel), or never finishing it, leaves
+ * a consistent knowledge base: pushing again goes on from what is there.
+ */
+
+/* Told once, on the engine's thread, when a page that had no room would have it now. */
+typedef void (*dp_room_fn)(dp_call *push, void *user);
+
+/*
+ * dp_push_add - one more page.
+ * page: url or id, title, text or file (dp_args_set_file), metadata (JSON object), name; copied. Checked now.
+ * Returns DP_OK: it will be told of, in an event or in the reply. DP_BUSY (code push_window): so much
+ * waits that this one was not taken, and on_room (may be NULL) will be told; DP_INVALID_REQUEST: the page
+ * itself is wrong (told here, not in an event), or the push has been finished or has ended.
+ * Any thread, callbacks included. Since 0.2.
+ */
+DP_EXPORT dp_kind dp_push_add(dp_call *push, const dp_args *page, dp_room_fn on_room, void *user,
+                              dp_error *err);
+
+/* dp_push_finish - no more pages come: waits for indexing and prunes, where that was asked for, and ends.
+ * Any thread. Doing it twice is harmless. Since 0.2. */
+DP_EXPORT dp_kind dp_push_finish(dp_call *push, dp_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,691 @@
+/*
+ * A push: "make this knowledge base hold these pages".
+ *
+ * Pages come in on any thread and are checked and hashed there; what is done with them is decided on the
+ * engine's thread, by plan.c, from what the knowledge base holds. Each page then runs by itself, as far
+ * as the pool lets it: its text is written, its metadata goes with that of up to 50 others in one call, and
+ * is read back. So a page that fails harms no other, and a push that is cut leaves pages that are whole,
+ * or ones whose stamp does not vouch for their text and which the next push writes again.
+ *
+ * Nothing here counts on being alone: other pushes of this client share what is known of the knowledge base
+ * and take turns with each page, and another machine's work is found by names and metadata.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "errors.h"
+#include "push.h"
+
+enum { TELL_US = 500000, CHILD_DEADLINE_MS = 86400000 };
+
+dp__push *dp__push_of(const dp_call *call) {
+  return call->work;
+}
+
+/* --- lists of pages -------------------------------------------------------------------------------- */
+
+void dp__pages_init(dp__pages *pages) {
+  *pages = (dp__pages){.last = &pages->first};
+}
+
+void dp__pages_add(dp__pages *pages, dp__page *page) {
+  page->next = NULL;
+  *pages->last = page;
+  pages->last = &page->next;
+  pages->count++;
+}
+
+dp__page *dp__pages_take(dp__pages *pages) {
+  dp__page *page = pages->first;
+  if (!page)
+    return NULL;
+  pages->first = page->next;
+  if (!pages->first)
+    pages->last = &pages->first;
+  pages->count--;
+  return page;
+}
+
+static void enlist(dp__push *push, dp__page *page) {
+  page->all_next = push->all;
+  if (push->all)
+    push->all->all_link = &page->all_next;
+  page->all_link = &push->all;
+  push->all = page;
+}
+
+static void delist(dp__page *page) {
+  *page->all_link = page->all_next;
+  if (page->all_next)
+    page->all_next->all_link = page->all_link;
+}
+
+void dp__push_active(dp__page *page, bool active) {
+  dp__push *push = dp__push_of(page->push);
+  push->active += active;
+  push->active -= page->active;
+  page->active = active;
+}
+
+dp__batch *dp__push_batch(dp__push *push, dp__pages *from, size_t most) {
+  dp__batch *batch = calloc(1, sizeof *batch);
+  if (!batch) {
+    dp__compose_out_of_memory(push->call);
+    return NULL;
+  }
+  batch->push = push->call;
+  dp__pages_init(&batch->pages);
+  while (batch->pages.count < most && from->first)
+    dp__pages_add(&batch->pages, dp__pages_take(from));
+  batch->next = push->batches;
+  if (batch->next)
+    batch->next->link = &batch->next;
+  batch->link = &push->batches;
+  push->batches = batch;
+  return batch;
+}
+
+void dp__batch_free(dp__batch *batch) {
+  *batch->link = batch->next;
+  if (batch->next)
+    batch->next->link = batch->link;
+  free(batch);
+}
+
+/* --- children --------------------------------------------------------------------------------------- */
+
+dp_args *dp__push_args(dp__push *push) {
+  dp_args *args = dp_args_new();
+  if (args && dp_args_set_string(args, "dataset_id", push->kb->id) == DP_OK)
+    return args;
+  dp_args_free(args);
+  dp__compose_out_of_memory(push->call);
+  return NULL;
+}
+
+static bool call_with(dp__push *push, dp_op op, dp_args *args, uint32_t flags, dp__child_fn fn,
+                      void *user) {
+  dp_call_options o = DP_CALL_OPTIONS_INIT;
+  dp_error error;
+  o.flags = flags;
+  o.deadline_ms = CHILD_DEADLINE_MS; /* pace and queue may take long; a transfer has its stall limit */
+  dp_kind kind = dp__call_child(push->call, op, args, &o, fn, user, &error);
+  dp_args_free(args);
+  if (kind != DP_OK)
+    dp__call_end(push->call, &error);
+  return kind == DP_OK;
+}
+
+bool dp__push_call(dp__push *push, dp_op op, dp_args *args, dp__child_fn fn, void *user) {
+  return call_with(push, op, args, DP_CALL_WAIT, fn, user);
+}
+
+bool dp__push_read(dp__push *push, dp_op op, dp_args *args, dp__child_fn fn, void *user) {
+  return call_with(push, op, args, DP_CALL_WAIT, fn, user);
+}
+
+/* --- keys that came ----------------------------------------------------------------------------------- */
+
+static dp__came *place_of(dp__came *list, size_t places, const uint8_t tag[8]) {
+  uint64_t hash;
+  memcpy(&hash, tag, sizeof hash);
+  size_t at = (size_t)hash & (places - 1);
+  while (list[at].used && memcmp(list[at].tag, tag, sizeof list[at].tag) != 0)
+    at = (at + 1) & (places - 1);
+  return &list[at];
+}
+
+static bool grow_came(dp__push *push) {
+  size_t places = push->came_places ? 2 * push->came_places : 256;
+  dp__came *list = calloc(places, sizeof *list);
+  if (!list)
+    return false;
+  for (size_t i = 0; i < push->came_places; i++)
+    if (push->came[i].used)
+      *place_of(list, places, push->came[i].tag) = push->came[i];
+  free(push->came);
+  push->came = list;
+  push->came_places = places;
+  return true;
+}
+
+dp__came *dp__push_came(dp__push *push, const dp__page *page) {
+  if (2 * push->came_count >= push->came_places && !grow_came(push))
+    return NULL;
+  return place_of(push->came, push->came_places, page->key_hash.bytes);
+}
+
+/* --- telling ------------------------------------------------------------------------------------------ */
+
+static json_t *error_json(const dp_error *error) {
+  return json_pack("{s:s,s:s,s:s,s:s,s:b}", "kind", dp_kind_name(error->kind), "code", error->code,
+                   "message", error->message, "hint", error->hint, "retryable",
+                   (int)error->retryable);
+}
+
+static json_t *describe(const dp__page *page, const char *outcome, const char *code,
+                        const dp_error *error) {
+  char id[37];
+  json_t *out = json_pack("{s:s,s:I,s:s,s:s}", "event", "page", "index", (json_int_t)page->index, "key",
+                          page->key, "outcome", outcome);
+  if (page->has_document) {
+    dp__uuid_write(page->document, id);
+    json_object_set_new(out, "document_id", json_string(id));
+  }
+  if (page->document_name)
+    json_object_set_new(out, "name", json_string(page->document_name));
+  if (code)
+    json_object_set_new(out, "code", json_string(code));
+  if (error)
+    json_object_set_new(out, "error", error_json(error));
+  if (page->plan.rule_changed)
+    json_object_set_new(out, "rule_changed", json_true());
+  if (page->notes)
+    json_object_set(out, "notes", page->notes);
+  return out;
+}
+
+static void count_outcome(dp__totals *t, const char *outcome) {
+  struct {
+    const char *name;
+    uint64_t *count;
+  } const rows[] = {{"created", &t->created},       {"updated", &t->updated},
+                    {"adopted", &t->adopted},       {"unchanged", &t->unchanged},
+                    {"duplicate", &t->duplicates},  {"skipped", &t->skipped},
+                    {"failed", &t->failed}};
+  t->pages++;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (strcmp(rows[i].name, outcome) == 0)
+      ++*rows[i].count;
+}
+
+static void tell_progress(dp__push *push) {
+  uint64_t now = push->call->client->now_us;
+  if (now - push->told_us < TELL_US)
+    return;
+  push->told_us = now;
+  const char *waits = push->listing && !push->listed ? "list"
+                      : push->active                 ? "server"
+                      : push->stamps || push->checks ? "metadata"
+                                                     : "pages";
+  dp__compose_tell(push->call, json_pack("{s:s,s:I,s:I,s:s}", "event", "progress", "pages",
+                                         (json_int_t)push->intake.count, "done",
+                                         (json_int_t)push->totals.pages, "waiting_for", waits));
+}
+
+static void make_room(dp__push *push, const dp__page *page) {
+  dp__intake *in = &push->intake;
+  pthread_mutex_lock(&in->lock);
+  in->held--;
+  in->held_bytes -= page->bytes;
+  bool room = in->held < DP__PUSH_PAGES && in->held_bytes < DP__PUSH_BYTES;
+  dp_room_fn fn = room ? in->on_room : NULL;
+  if (fn)
+    in->on_room = NULL;
+  void *user = in->room_user;
+  pthread_mutex_unlock(&in->lock);
+  if (fn)
+    fn(push->call, user);
+}
+
+void dp__push_done(dp__page *page, const char *outcome, const char *code, const dp_error *error) {
+  dp__push *push = dp__push_of(page->push);
+  dp_call *call = push->call;
+  json_t *event = describe(page, outcome, code, error);
+  dp__came *came = page->has_document ? dp__push_came(push, page) : NULL;
+  if (came && came->used)
+    memcpy(came->document, page->document, sizeof came->document);
+  count_outcome(&push->totals, outcome);
+  push->totals.rule_changed += page->plan.rule_changed;
+  if (push->results)
+    json_array_append(push->results, event);
+  dp__push_active(page, false);
+  dp__turn_give(&page->turn);
+  make_room(push, page);
+  delist(page);
+  dp__page_free(page);
+  dp__compose_tell(call, event);
+  if (call->phase == DP__CALL_COMPOSING)
+    tell_progress(push);
+}
+
+static void retry_due(dp__timer *timer) {
+  dp__push *push = DP__FROM(dp__push, retry_timer, timer);
+  dp__pages pages = push->later;
+  dp__page *page;
+  if (pages.last == &push->later.first)
+    pages.last = &pages.first;
+  dp__pages_init(&push->later);
+  while ((page = dp__pages_take(&pages)))
+    dp__push_begin_again(page);
+  dp__push_kick(push);
+}
+
+static bool may_pass(const dp_error *error) {
+  return error->retryable || error->kind == DP_UNKNOWN_OUTCOME || error->kind == DP_TIMEOUT;
+}
+
+void dp__push_failed(dp__page *page, const dp_error *error) {
+  dp__push *push = dp__push_of(page->push);
+  dp_client *client = push->call->client;
+  dp__push_active(page, false);
+  bool text_is_there = page->text || page->wrote;
+  if (may_pass(error) && ++page->tries < DP__PUSH_TRIES && text_is_there) {
+    uint64_t pause = 1000000ull << page->tries;
+    dp__pages_add(&push->later, page);
+    if (push->later.count > 1 ||
+        dp__timer_set(&client->timers, &push->retry_timer, client->now_us + pause, retry_due))
+      return;
+    dp__pages_take(&push->later);
+  }
+  dp__push_done(page, "failed", NULL, error);
+}
+
+/* --- going on ----------------------------------------------------------------------------------------- */
+
+static bool is_idle(const dp__push *push) {
+  return !push->active && !push->fresh.first && !push->huge.first && !push->stamping.first &&
+         !push->checking.first && !push->later.first && !push->stamps && !push->checks;
+}
+
+static bool no_more_come(dp__push *push) {
+  pthread_mutex_lock(&push->intake.lock);
+  bool none = push->intake.finished && !push->intake.pages.first;
+  pthread_mutex_unlock(&push->intake.lock);
+  return none;
+}
+
+void dp__push_kick(dp__push *push) {
+  dp_call *call = push->call;
+  dp__page *page;
+  if (call->phase != DP__CALL_COMPOSING || call->ending || push->ending)
+    return;
+  while (push->planning && !dp__compose_behind(call) && (page = dp__pages_take(&push->fresh))) {
+    dp__push_active(page, true);
+    dp__push_begin_page(page);
+    if (call->phase != DP__CALL_COMPOSING)
+      return;
+  }
+  bool only_huge = push->planning && !push->active && !push->fresh.first;
+  if (only_huge && (page = dp__pages_take(&push->huge))) {
+    dp__push_active(page, true);
+    dp__push_begin_page(page);
+  }
+  if (call->phase == DP__CALL_COMPOSING)
+    dp__push_stamp(push);
+  if (call->phase == DP__CALL_COMPOSING)
+    dp__push_check(push);
+  if (call->phase == DP__CALL_COMPOSING && !push->ending && is_idle(push) && no_more_come(push)) {
+    push->ending = true;
+    dp__push_end(push);
+  }
+}
+
+/* --- the intake --------------------------------------------------------------------------------------- */
+
+static void sort_in(dp__push *push, dp__page *page) {
+  page->push = push->call;
+  enlist(push, page);
+  if (page->length > DP__PAGE_HUGE) {
+    dp__page_note(page, "The page is over 1 MB: it is sent last, for its indexing holds up all others.");
+    dp__pages_add(&push->huge, page);
+  } else {
+    dp__pages_add(&push->fresh, page);
+  }
+}
+
+static void take_in(dp__push *push) {
+  dp__intake *in = &push->intake;
+  pthread_mutex_lock(&in->lock);
+  dp__pages pages = in->pages;
+  if (pages.last == &in->pages.first)
+    pages.last = &pages.first;
+  dp__pages_init(&in->pages);
+  in->posted = false;
+  pthread_mutex_unlock(&in->lock);
+  dp__page *page;
+  while ((page = dp__pages_take(&pages)))
+    sort_in(push, page);
+}
+
+static void came_in(dp__job *job) {
+  dp__push *push = DP__FROM(dp__push, intake.job, job);
+  dp_call *call = push->call;
+  take_in(push);
+  if (call->phase == DP__CALL_COMPOSING && push->kb && !push->planning)
+    dp__push_plan_how(push);
+  else
+    dp__push_kick(push);
+  dp_call_unref(call);
+}
+
+/* With the lock. */
+static void post(dp__push *push) {
+  if (push->intake.posted)
+    return;
+  push->intake.posted = true;
+  push->intake.job.run = came_in;
+  dp_call_ref(push->call);
+  dp__engine_post(push->call->client, &push->intake.job);
+}
+
+static bool is_full(const dp__intake *in, const dp__page *page) {
+  return in->held >= DP__PUSH_PAGES || (in->held && in->held_bytes + page->bytes > DP__PUSH_BYTES);
+}
+
+static dp_kind add(dp__push *push, dp__page *page, dp_room_fn on_room, void *user, dp_error *err) {
+  dp__intake *in = &push->intake;
+  dp_kind kind = DP_OK;
+  pthread_mutex_lock(&in->lock);
+  if (in->finished || in->closed) {
+    kind = dp__fail(err, DP_INVALID_REQUEST, in->closed ? "push_ended" : "push_finished", NULL,
+                    "pages.push: the push has %s, so no page can be added",
+                    in->closed ? "ended" : "been finished");
+  } else if (is_full(in, page)) {
+    in->on_room = on_room;
+    in->room_user = user;
+    kind = dp__fail(err, DP_BUSY, "push_window", "Add it again when there is room.",
+                    "pages.push: %zu pages (%zu bytes) wait already", in->held, in->held_bytes);
+  } else {
+    page->index = in->count++;
+    in->held++;
+    in->held_bytes += page->bytes;
+    dp__pages_add(&in->pages, page);
+    post(push);
+  }
+  pthread_mutex_unlock(&in->lock);
+  return kind;
+}
+
+static dp_kind check_push(dp_call *call, dp_error *err) {
+  dp_kind kind = dp__engine_usable(call->client, err);
+  if (kind == DP_OK && call->request.desc->op != DP_OP_PAGES_PUSH)
+    kind = dp__fail(err, DP_INVALID_REQUEST, "no_push", NULL, "the call is no push of pages");
+  return kind;
+}
+
+dp_kind dp_push_add(dp_call *call, const dp_args *given, dp_room_fn on_room, void *user, dp_error *err) {
+  dp__page *page;
+  dp_kind kind = check_push(call, err);
+  if (kind == DP_OK)
+    kind = dp__page_take(given, &page, err);
+  if (kind != DP_OK)
+    return kind;
+  kind = add(dp__push_of(call), page, on_room, user, err);
+  if (kind != DP_OK)
+    dp__page_free(page);
+  return kind;
+}
+
+dp_kind dp_push_finish(dp_call *call, dp_error *err) {
+  dp_kind kind = check_push(call, err);
+  if (kind != DP_OK)
+    return kind;
+  dp__push *push = dp__push_of(call);
+  pthread_mutex_lock(&push->intake.lock);
+  push->intake.finished = true;
+  if (!push->intake.closed)
+    post(push);
+  pthread_mutex_unlock(&push->intake.lock);
+  return DP_OK;
+}
+
+/* --- preparing, the caller's thread ------------------------------------------------------------------- */
+
+static bool truth(const dp_args *args, const char *name, bool otherwise) {
+  const dp__arg *arg = dp__args_find(args, name);
+  return arg && arg->kind == DP__ARG_BOOL ? arg->value.truth : otherwise;
+}
+
+static const char default_rule[] =
+    "{\"mode\":\"custom\",\"rules\":{\"pre_processing_rules\":[{\"id\":\"remove_extra_spaces\","
+    "\"enabled\":true},{\"id\":\"remove_urls_emails\",\"enabled\":false}],\"segmentation\":{"
+    "\"separator\":\"\\n\\n\",\"max_tokens\":1000,\"chunk_overlap\":50}}}";
+
+/* The original class's presets, for texts that were marked up for them. */
+static const struct {
+  const char *name, *form, *rule;
+} presets[] = {
+    {"marked_sections", "text_model",
+     "{\"mode\":\"custom\",\"rules\":{\"pre_processing_rules\":[{\"id\":\"remove_extra_spaces\","
+     "\"enabled\":false},{\"id\":\"remove_urls_emails\",\"enabled\":false}],\"segmentation\":{"
+     "\"separator\":\"###SECTION_BREAK###\",\"max_tokens\":1024,\"chunk_overlap\":50}}}"},
+    {"marked_parent_child", "hierarchical_model",
+     "{\"mode\":\"hierarchical\",\"rules\":{\"pre_processing_rules\":[{\"id\":\"remove_extra_spaces\","
+     "\"enabled\":false},{\"id\":\"remove_urls_emails\",\"enabled\":false}],\"parent_mode\":"
+     "\"paragraph\",\"segmentation\":{\"separator\":\"###PARENT_SECTION###\",\"max_tokens\":4000,"
+     "\"chunk_overlap\":100},\"subchunk_segmentation\":{\"separator\":\"###CHILD_SECTION###\","
+     "\"max_tokens\":4000,\"chunk_overlap\":50}}}"},
+};
+
+enum { TOKENS_MIN = 50, TOKENS_MAX = 4000 };
+
+/* A bad chunk size is accepted by a real server, fails in its indexing, and becomes the default of later
+ * documents. */
+static dp_kind check_chunks(const json_t *chunks, dp_error *err) {
+  const json_t *tokens = json_object_get(chunks, "max_tokens");
+  const json_t *overlap = json_object_get(chunks, "chunk_overlap");
+  json_int_t size = json_integer_value(tokens);
+  if (tokens && (!json_is_integer(tokens) || size < TOKENS_MIN || size > TOKENS_MAX))
+    return dp__fail(err, DP_INVALID_REQUEST, "process_rule", NULL,
+                    "process_rule: max_tokens is a whole number from %d to %d", TOKENS_MIN, TOKENS_MAX);
+  if (overlap && (!json_is_integer(overlap) || json_integer_value(overlap) < 0 ||
+                  (tokens && json_integer_value(overlap) >= size)))
+    return dp__fail(err, DP_INVALID_REQUEST, "process_rule", NULL,
+                    "process_rule: chunk_overlap is a whole number from 0 to below max_tokens");
+  return DP_OK;
+}
+
+static dp_kind check_rule(const char *text, dp_error *err) {
+  json_t *rule = json_loads(text, 0, NULL);
+  const json_t *rules = json_object_get(rule, "rules");
+  const char *mode = json_string_value(json_object_get(rule, "mode"));
+  dp_kind kind = DP_OK;
+  bool known = mode && (!strcmp(mode, "automatic") || !strcmp(mode, "custom") ||
+                        !strcmp(mode, "hierarchical"));
+  if (!known || (strcmp(mode, "automatic") != 0 && !json_is_object(rules)))
+    kind = dp__fail(err, DP_INVALID_REQUEST, "process_rule",
+                    "Give {\"mode\": \"automatic\"}, or custom or hierarchical with rules.",
+                    "process_rule has no mode that is known, or lacks rules");
+  if (kind == DP_OK)
+    kind = check_chunks(json_object_get(rules, "segmentation"), err);
+  if (kind == DP_OK)
+    kind = check_chunks(json_object_get(rules, "subchunk_segmentation"), err);
+  json_decref(rule);
+  return kind;
+}
+
+static dp_kind choose_rule(dp__push *push, const dp_args *args, dp_error *err) {
+  const dp__arg *rule = dp__args_find(args, "process_rule");
+  const char *preset = dp__args_text(args, "preset"), *text = default_rule;
+  if (rule && preset)
+    return dp__fail(err, DP_INVALID_REQUEST, "argument", NULL, "process_rule and preset are both set");
+  for (size_t i = 0; preset && i < sizeof presets / sizeof *presets; i++)
+    if (strcmp(presets[i].name, preset) == 0) {
+      text = presets[i].rule;
+      push->options.form = presets[i].form;
+    }
+  if (rule)
+    text = rule->data;
+  push->rule = strdup(text);
+  return push->rule ? check_rule(push->rule, err) : dp__no_memory(err);
+}
+
+static bool hash_rule(dp__push *push) {
+  dp__buffer all = {0};
+  dp__sha hash;
+  json_t *rule = json_loads(push->rule, 0, NULL);
+  char *text = rule ? json_dumps(rule, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+  const dp__push_options *o = &push->options;
+  dp__buffer_text(&all, text ? text : "");
+  dp__buffer_text(&all, "\n");
+  dp__buffer_text(&all, o->form ? o->form : "text_model");
+  dp__buffer_text(&all, "\n");
+  dp__buffer_text(&all, o->language ? o->language : "");
+  bool ok = text && !all.failed && dp__sha256(all.data, all.length, &hash);
+  if (ok)
+    memcpy(push->rule_hash, hash.bytes, sizeof push->rule_hash);
+  json_decref(rule);
+  free(text);
+  dp__buffer_deinit(&all);
+  return ok;
+}
+
+static enum dp__on_duplicate on_duplicate(const char *text) {
+  return !text || strcmp(text, "error") == 0 ? DP__DUPLICATE_ERROR
+         : strcmp(text, "last") == 0         ? DP__DUPLICATE_LAST
+                                             : DP__DUPLICATE_NUMBER;
+}
+
+static dp_kind take_options(dp__push *push, const dp_args *args, dp_error *err) {
+  const dp__arg *most = dp__args_find(args, "max_delete");
+  const char *set = dp__args_text(args, "set");
+  push->options = (dp__push_options){
+      .dataset_id = dp__args_text(args, "dataset_id"), .dataset = dp__args_text(args, "dataset"),
+      .set = set ? set : "default", .technique = dp__args_text(args, "indexing_technique"),
+      .form = dp__args_text(args, "doc_form"), .language = dp__args_text(args, "doc_language"),
+      .wait = truth(args, "wait", false), .prune = truth(args, "prune", false),
+      .prune_adopted = truth(args, "prune_adopted", false), .adopt = truth(args, "adopt", true),
+      .rechunk = truth(args, "rechunk", false), .mend = truth(args, "mend", false),
+      .dry_run = truth(args, "dry_run", false),
+      .max_delete = most && most->kind == DP__ARG_INT ? (uint32_t)most->value.integer : 10,
+      .on_duplicate = on_duplicate(dp__args_text(args, "on_duplicate"))};
+  if (!push->options.dataset == !push->options.dataset_id)
+    return dp__fail(err, DP_INVALID_REQUEST, "argument", NULL,
+                    "pages.push: give dataset (a name) or dataset_id, one of them");
+  if (!dp__set_ok(push->options.set))
+    return dp__fail(err, DP_INVALID_REQUEST, "argument", NULL,
+                    "pages.push: set is 1 to %d of letters, digits, . _ -", DP__SET_MAX);
+  return DP_OK;
+}
+
+/* A page of the list that is wrong is told like one that failed. */
+static void take_listed(dp__push *push, const json_t *given) {
+  dp__page *page;
+  dp_error error;
+  if (dp__page_take_json(given, &page, &error) == DP_OK) {
+    page->index = push->intake.count++;
+    push->intake.held++;
+    push->intake.held_bytes += page->bytes;
+    dp__pages_add(&push->intake.pages, page);
+    return;
+  }
+  const char *key = json_string_value(json_object_get(given, "url"));
+  json_t *event = json_pack("{s:s,s:I,s:s?,s:s,s:o}", "event", "page", "index",
+                            (json_int_t)push->intake.count++, "key", key, "outcome", "failed", "error",
+                            error_json(&error));
+  push->totals.pages++;
+  push->totals.failed++;
+  json_array_append_new(push->results, event);
+}
+
+static dp_kind take_pages(dp__push *push, const dp_args *args, dp_error *err) {
+  const dp__arg *pages = dp__args_find(args, "pages");
+  push->session = !pages;
+  if (!pages)
+    return push->call->teller ? DP_OK
+                              : dp__fail(err, DP_INVALID_REQUEST, "argument", "Give pages, or read it.",
+                                         "pages.push: a session needs a reader of its events");
+  json_t *list = json_loadb(pages->data, pages->length, 0, NULL);
+  size_t i;
+  const json_t *page;
+  push->results = json_array();
+  if (!json_is_array(list) || !push->results) {
+    json_decref(list);
+    return dp__fail(err, DP_INVALID_REQUEST, "argument", NULL, "pages.push: pages is no array");
+  }
+  json_array_foreach(list, i, page)
+    take_listed(push, page);
+  json_decref(list);
+  push->intake.finished = true;
+  return DP_OK;
+}
+
+static dp_kind prepare(dp_call *call, dp_error *err) {
+  dp__push *push = calloc(1, sizeof *push);
+  if (!push)
+    return dp__no_memory(err);
+  call->work = push;
+  push->call = call;
+  pthread_mutex_init(&push->intake.lock, NULL);
+  dp__pages_init(&push->intake.pages);
+  dp__pages_init(&push->fresh);
+  dp__pages_init(&push->huge);
+  dp__pages_init(&push->stamping);
+  dp__pages_init(&push->checking);
+  dp__pages_init(&push->later);
+  push->list_total = -1;
+  push->wanted = json_object();
+  push->written = json_array();
+  dp_kind kind = take_options(push, call->request.args, err);
+  if (kind == DP_OK)
+    kind = choose_rule(push, call->request.args, err);
+  if (kind == DP_OK && (!hash_rule(push) || !push->wanted || !push->written))
+    kind = dp__no_memory(err);
+  return kind == DP_OK ? take_pages(push, call->request.args, err) : kind;
+}
+
+/* What was wrong with listed pages was noted before anybody could be told. */
+static void tell_early(dp__push *push) {
+  size_t i;
+  json_t *event;
+  if (!push->call->teller || !push->results)
+    return;
+  json_array_foreach(push->results, i, event)
+    dp__compose_tell(push->call, json_incref(event));
+  json_decref(push->results);
+  push->results = NULL;
+}
+
+static void begin(dp_call *call) {
+  dp__push *push = call->work;
+  take_in(push);
+  tell_early(push);
+  dp__args_remove(call->request.args, "pages");
+  dp__push_open(push);
+}
+
+static void end(dp_call *call) {
+  dp__push *push = call->work;
+  dp__timer_clear(&call->client->timers, &push->retry_timer);
+  pthread_mutex_lock(&push->intake.lock);
+  push->intake.closed = true;
+  dp_room_fn fn = push->intake.on_room;
+  push->intake.on_room = NULL;
+  void *user = push->intake.room_user;
+  pthread_mutex_unlock(&push->intake.lock);
+  for (dp__page *page = push->all; page; page = page->all_next)
+    dp__turn_give(&page->turn);
+  dp__kb_leave(push);
+  if (fn)
+    fn(call, user);
+}
+
+static void go_on(dp_call *call) {
+  dp__push_kick(call->work);
+}
+
+static void release(void *work) {
+  dp__push *push = work;
+  dp__page *page;
+  while ((page = dp__pages_take(&push->intake.pages)))
+    dp__page_free(page);
+  while (push->batches)
+    dp__batch_free(push->batches);
+  while ((page = push->all)) {
+    push->all = page->all_next;
+    dp__page_free(page);
+  }
+  pthread_mutex_destroy(&push->intake.lock);
+  json_decref(push->wanted);
+  json_decref(push->results);
+  json_decref(push->written);
+  json_decref(push->prunes);
+  free(push->came);
+  free(push->rule);
+  free(push);
+}
+
+const dp__composition dp__pages_push = {.op = DP_OP_PAGES_PUSH, .prepare = prepare, .begin = begin,
+                                        .end = end, .go_on = go_on, .release = release};
