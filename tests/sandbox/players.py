@@ -124,7 +124,8 @@ async def play_model(run: Run) -> None:
         run.status = "stopped"
         run.emit_now(_message_end(run, told=False))
     except Failed as failure:
-        if run.streamed or not run.texts or "break_after" not in run.script.action:
+        truncates = run.truncates and not run.streamed and run.texts and "break_after" in run.script.action
+        if not truncates:
             fail(run, failure)
         else:
             run.status, run.error = "failed", failure.message  # the caller is told nothing of it: the answer just ends

@@ -106,6 +106,7 @@ class Run:
         self.inputs = inputs
         self.script = script
         self.streamed = streamed
+        self.truncates = True  # the defect broken-model-200
         self.task_id = new_id()
         self.id = new_id()
         self.log_id = new_id()

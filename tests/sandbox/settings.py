@@ -32,6 +32,9 @@ DEFECTS: dict[str, str] = {
     "rename-loses-values": "renaming a metadata field loses its value on documents that are disabled or not completed",
     "write-failures-swallowed": "a metadata write with an unknown document or field, or a NUL in a value, is 200 all the same",
     "variable-name-500": "the variable_name filter of a conversation's variables is a 500",
+    "absent-run-200": "a workflow run that does not exist is 200 with nulls",
+    "ceiling-400": "an app's ceiling of runs at once is a 400 where a 429 is documented",
+    "broken-model-200": "blocking: a model that breaks midway is 200 with a truncated answer",
     "root-404": "GET /v1/ is an HTML 404 (with X-Version)",
     "same-name-duplicates": "a create-by-text with a known name adds a second document (servers before 1.12)",
 }

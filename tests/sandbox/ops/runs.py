@@ -87,9 +87,11 @@ def _number(name: str, value: Any) -> Any:
 
 
 def take_slot(call: Call) -> Callable[[], None]:
-    """One of the app's places for runs at once; returns what gives it back. A 400 when all are taken."""
+    """One of the app's places for runs at once; returns what gives it back. A 400 when all are taken, where a 429 is documented."""
     app, limit = call.app, call.app.max_active or int(call.world.settings.app_limit)
     if limit and app.active >= limit:
+        if not call.world.settings.has("ceiling-400"):
+            raise Refusal(envelope(429, "too_many_requests", "Too many requests. Please try again later."))
         raise invalid_param(
             "Too many requests. Please try again later. The current maximum concurrent requests allowed "
             f"for {app.id} is {limit}."
@@ -119,7 +121,9 @@ def add_message(
 def prepared(call: Call, user: EndUser, inputs: dict[str, Any], streaming: bool) -> Run:
     """A run that waits for its start."""
     script = call.world.scripts.take(call.entry)
-    return Run(call.world.runs, call.app, user, inputs, script, streaming)
+    made = Run(call.world.runs, call.app, user, inputs, script, streaming)
+    made.truncates = call.world.settings.has("broken-model-200")
+    return made
 
 
 def started(call: Call, run: Run, release: Callable[[], None], first_s: float = 0.0) -> Answer:

@@ -100,6 +100,8 @@ def get_run(call: Call) -> Answer:
         raise internal_error()
     found = call.world.runs.records.get(run_id.lower())
     if found is None or found.app is not call.app:
+        if not call.world.settings.has("absent-run-200"):
+            raise not_found("Workflow run not found.")
         return json_answer(_NOTHING)
     record = _record(found)
     shown = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from wire import Answer, Client, create_dataset, create_document, multipart
 README = Path(__file__).resolve().parents[1] / "README.md"
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
 KEYWORD = {"search_method": "keyword_search", "reranking_enable": False, "score_threshold_enabled": False}
+JSON = {"Content-Type": "application/json"}
 on_and_off = pytest.mark.parametrize("on", [True, False])
 
 
@@ -167,3 +169,36 @@ def test_a_metadata_write_that_fails(sandbox: Sandbox, client: Client, on: bool)
     assert statuses == ([200, 200, 200] if on else [400, 400, 400])
     # The server itself takes a field that does not exist for written.
     assert sandbox.effects("metadata.assign") - before == (1 if on else 0)
+
+
+@on_and_off
+def test_a_run_that_does_not_exist(sandbox: Sandbox, on: bool) -> None:
+    sandbox.defect("absent-run-200", on)
+    with Client(sandbox.http, sandbox.keys["workflow"]) as app:
+        answer = app.ask("GET", f"/workflows/run/{NOWHERE}")
+    assert (answer.status, answer.json().get("id")) == (200 if on else 404, None)
+
+
+@on_and_off
+def test_a_ceiling_of_runs(sandbox: Sandbox, on: bool) -> None:
+    sandbox.defect("ceiling-400", on)
+    sandbox.settings(app_limit=1)
+    sandbox.script(words=["held"], hold_after=1)
+    asked = {"inputs": {}, "query": "hello", "user": "u", "response_mode": "streaming"}
+    with Client(sandbox.http, sandbox.keys["chat"]) as app, Client(sandbox.http, sandbox.keys["chat"]) as other:
+        app.send("POST", "/v1/chat-messages", {"Authorization": f"Bearer {app.key}", **JSON}, json.dumps(asked).encode())
+        sandbox.wait("runs/held", 1)
+        answer = other.ask("POST", "/chat-messages", asked)
+        sandbox.release_event()
+        assert app.receive().status == 200
+    assert (answer.status, answer.json()["code"]) == ((400, "invalid_param") if on else (429, "too_many_requests"))
+
+
+@on_and_off
+def test_a_model_that_breaks_midway(sandbox: Sandbox, on: bool) -> None:
+    sandbox.defect("broken-model-200", on)
+    sandbox.script(break_after=1)
+    asked = {"inputs": {}, "query": "hello", "user": "u", "response_mode": "blocking"}
+    with Client(sandbox.http, sandbox.keys["chat"]) as app:
+        answer = app.ask("POST", "/chat-messages", asked)
+    assert (answer.status, "answer" in answer.json()) == ((200, True) if on else (400, False))
