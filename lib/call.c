@@ -16,6 +16,7 @@
 #include "engine_run.h"
 #include "errors.h"
 #include "push.h"
+#include "runs.h"
 #include "transfer.h"
 
 enum { ALL_FLAGS = DP_CALL_NO_VALIDATE | DP_CALL_ALLOW_HAZARD | DP_CALL_WAIT | DP_CALL_BLOCKING |
@@ -391,6 +392,17 @@ bool dp__call_look(dp_call *owner, dp_op op, const dp_args *args, uint32_t flags
   return true;
 }
 
+bool dp__call_detached(dp_client *client, dp_op op, const dp_args *args,
+                       const dp_call_options *options, dp_done_fn on_done) {
+  dp_call *call;
+  if (make(client, dp__op_by_number(op), args, options, &call, NULL) != DP_OK)
+    return false;
+  call->on_done = on_done;
+  call->direct = true; /* it is nobody's of the program */
+  post(call);
+  return true;
+}
+
 dp_kind dp__call_child(dp_call *parent, dp_op op, const dp_args *args, const dp_call_options *options,
                        dp__child_fn fn, void *user, dp_error *err) {
   dp_call_options o = *options;
@@ -529,7 +541,7 @@ void dp__call_end(dp_call *call, const dp_error *error) {
     reply->error = *error;
   bool of_this = !(call->stopped && error); /* not what an earlier try was answered */
   if (call->stream)
-    reply->run = call->stream->run.ids;
+    dp__reply_set_run(reply, &call->stream->run.ids);
   if (call->answer && !call->exchange && of_this)
     reply->answer = dp__answer_ref(call->answer);
   dp__call_unshare(call, error); /* before the transfer goes: somebody may take it over */
@@ -551,19 +563,19 @@ void dp__call_end(dp_call *call, const dp_error *error) {
   dp__engine_end(client);
 }
 
-/* The copy that a caller gets while his write goes on. */
-static bool answer_pending(dp_call *call, const dp_error *error) {
+/* The copy that a caller gets while his call goes on. */
+static bool answer_now(dp_call *call, const dp_error *error, bool wanted) {
   dp_reply *pending = dp__reply_new();
   if (!pending)
     return false;
   pending->error = *error;
-  pending->pending = true;
+  pending->pending = wanted;
   pending->meta = call->reply->meta;
   pending->meta.attempts += call->exchange ? dp__transfer_attempts(call->exchange) : 0;
   pending->meta.version = pending->version;
   pending->meta.note = pending->note;
   if (call->stream)
-    pending->run = call->stream->run.ids;
+    dp__reply_set_run(pending, &call->stream->run.ids);
   memcpy(pending->note, call->reply->note, sizeof pending->note);
   deliver(call, pending);
   call->answered = true;
@@ -594,22 +606,31 @@ void dp__call_stop(dp_call *call, const dp_error *error, bool grace) {
     dp__call_end(call, error);
     return;
   }
-  if (dp__stream_stop(call, error))
-    return;
   bool going = call->phase == DP__CALL_SENT || call->phase == DP__CALL_PROVING;
   bool pending = grace && going && !call->answered && client->options.write_grace_ms > 0;
+  bool flows = call->stream && call->stream->has_sink;
   dp_error unknown;
-  become_unknown(call, error, pending, &unknown);
+  if (flows)
+    pending = dp__stream_leave(call, error, pending, &unknown);
+  else
+    become_unknown(call, error, pending, &unknown);
   if (!pending) {
-    if (!(call->answered && grace && error->kind == DP_CANCELLED)) /* it was told already */
+    bool told = call->answered && grace && error->kind == DP_CANCELLED;
+    if (!told && !flows) /* one answer was wanted, and the grace for it is over */
+      dp__run_stop(call);
+    if (!told)
       dp__call_end(call, &unknown);
     return;
   }
   call->deadline_us = client->now_us + 1000ull * client->options.write_grace_ms;
   if (!dp__timer_set(&client->timers, &call->deadline_timer, call->deadline_us,
                      deadline_passed) ||
-      !answer_pending(call, &unknown))
+      !answer_now(call, &unknown, !flows)) {
     dp__call_end(call, &unknown);
+  } else if (flows) {
+    call->on_late = NULL;
+    dp_call_resume(call); /* whatever the sink was asked, nobody waits for it */
+  }
 }
 
 /* --- cancel, any thread ----------------------------------------------------------------------------- */

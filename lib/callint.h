@@ -5,7 +5,8 @@
  *   sending.c the body of a transfer: in memory, or a file that flows
  *   waits.c   what a call waits for before it may be sent
  *   share.c   joining equal reads, and the cache
- *   stream.c  answers that flow: sinks
+ *   stream.c  answers that flow: sinks, events put together
+ *   runs.c    stopping runs at the server, and reading them back
  *   looks.c   ways round known defects, and proof of writes: calls that a call makes for itself
  */
 #ifndef DP_CALLINT_H
@@ -195,6 +196,10 @@ void dp__call_stop(dp_call *call, const dp_error *error, bool grace);
  * on_look comes in a later turn, once, unless the owner ends before. */
 bool dp__call_look(dp_call *owner, dp_op op, const dp_args *args, uint32_t flags,
                    dp__look_fn on_look);
+/* dp__call_detached - carry out an operation for nobody's call; on_done runs on the engine's thread, and
+ * gets no user. False: it could not be started. */
+bool dp__call_detached(dp_client *client, dp_op op, const dp_args *args,
+                       const dp_call_options *options, dp_done_fn on_done);
 /* dp__call_child - start a call that belongs to a composition; see dp__compose_call. deadline_ms 0 = the
  * client's; cache_ms as in its options. On an error there is no child. */
 dp_kind dp__call_child(dp_call *parent, dp_op op, const dp_args *args, const dp_call_options *options,

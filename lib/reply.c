@@ -92,6 +92,11 @@ bool dp__answer_is_dify(const dp__answer *answer) {
 
 /* --- replies ------------------------------------------------------------------------------------ */
 
+void dp__reply_set_run(dp_reply *reply, const dp__run_ids *ids) {
+  reply->run = *ids;
+  dp__run_show(&reply->run, &reply->shown_run);
+}
+
 dp_reply *dp__reply_new(void) {
   dp_reply *reply = calloc(1, sizeof *reply);
   if (!reply)
@@ -99,7 +104,7 @@ dp_reply *dp__reply_new(void) {
   atomic_init(&reply->refs, 1);
   reply->meta.version = reply->version;
   reply->meta.note = reply->note;
-  dp__run_show(&reply->run, &reply->shown_run);
+  dp__reply_set_run(reply, &(dp__run_ids){.stop_asked = false});
   return reply;
 }
 

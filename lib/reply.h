@@ -47,6 +47,8 @@ struct dp_reply {
 
 /* dp__reply_new - an empty one; NULL when memory is out. */
 dp_reply *dp__reply_new(void);
+/* dp__reply_set_run - what the run is known by. */
+void dp__reply_set_run(dp_reply *reply, const dp__run_ids *ids);
 /* dp__reply_note - add a sentence to what was done differently. */
 void dp__reply_note(dp_reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

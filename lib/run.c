@@ -28,7 +28,8 @@ void dp__run_show(const dp__run_ids *ids, dp_run *out) {
   *out = (dp_run){.task_id = ids->task,
                   .workflow_run_id = ids->workflow_run,
                   .conversation_id = ids->conversation,
-                  .message_id = ids->message};
+                  .message_id = ids->message,
+                  .stop_asked = ids->stop_asked};
 }
 
 /* A text without escapes and of sensible length, as ids and names are; else out stays as it is. */

@@ -15,6 +15,7 @@ enum { DP__RUN_ID_SIZE = 72 };
 typedef struct dp__run_ids {
   char task[DP__RUN_ID_SIZE], workflow_run[DP__RUN_ID_SIZE];
   char conversation[DP__RUN_ID_SIZE], message[DP__RUN_ID_SIZE];
+  bool stop_asked;
 } dp__run_ids;
 
 /* Zeroed = nothing was told yet. */

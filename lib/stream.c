@@ -29,6 +29,7 @@
 #include "compose.h"
 #include "errors.h"
 #include "json.h"
+#include "runs.h"
 #include "transfer.h"
 
 enum { PIECE = 16384 };
@@ -93,6 +94,18 @@ static dp__stream *make(dp_call *call, const dp_sink *sink, bool has_sink) {
   return s;
 }
 
+/* What the run is known by before any event tells. */
+static bool keep_names(dp_call *call, const dp_args *args) {
+  dp__stream *s = call->stream;
+  size_t length = 0;
+  const char *run = dp__request_param(&call->request, "workflow_run_id", &length);
+  const char *user = args && !call->request.raw ? dp__args_text(args, "user") : NULL;
+  if (run && length < sizeof s->run.ids.workflow_run)
+    memcpy(s->run.ids.workflow_run, run, length);
+  s->who = user ? strdup(user) : NULL;
+  return !user || s->who;
+}
+
 dp_kind dp__stream_prepare(dp_call *call, const dp_args *args, const dp_call_options *o,
                            dp_error *err) {
   const dp__op_desc *desc = call->request.desc;
@@ -104,7 +117,8 @@ dp_kind dp__stream_prepare(dp_call *call, const dp_args *args, const dp_call_opt
   if (kind != DP_OK)
     return kind;
   call->lane = o->sink || tells_events(desc) ? DP_LANE_STREAM : DP_LANE_CALL;
-  if ((o->sink || together) && !(call->stream = make(call, &sink, o->sink != NULL)))
+  if ((o->sink || together) &&
+      (!(call->stream = make(call, &sink, o->sink != NULL)) || !keep_names(call, args)))
     return dp__no_memory(err);
   if (!set_mode(&call->request, call->stream ? "streaming" : "blocking"))
     return dp__no_memory(err);
@@ -118,6 +132,7 @@ void dp__stream_free(dp__stream *s) {
   dp__run_deinit(&s->run);
   dp__assembly_deinit(&s->assembly);
   dp__buffer_deinit(&s->piece);
+  free(s->who);
   free(s);
 }
 
@@ -151,14 +166,16 @@ static dp_flow call_sink(dp_call *call, const void *data, size_t length) {
   return DP_FLOW_ABORT;
 }
 
+static void go_on(dp_call *call);
+
 /* The program's answer is back. It may have been asked to go on while its no was under way. */
 static void came_back(dp__job *job) {
   dp__stream *s = DP__FROM(dp__stream, back, job);
   dp_call *call = s->call;
   s->away = false;
   s->answered = s->flow != DP_FLOW_PAUSE;
-  if (call->exchange && (s->answered || atomic_load(&s->resumes) != s->resumes_seen))
-    dp__exchange_continue(call->exchange);
+  if (s->answered || s->muted || atomic_load(&s->resumes) != s->resumes_seen)
+    go_on(call);
   dp_call_unref(call);
 }
 
@@ -235,7 +252,7 @@ dp_flow dp__stream_head(dp_call *call, const dp_head *head) {
     dp__call_breaker_report(call, DP__HEALTH_GOOD);
     dp__call_pace_report(call, true, false);
   }
-  if (s->open_taken || !s->sink.on_open)
+  if (s->open_taken || !s->sink.on_open || s->muted)
     return DP_FLOW_CONTINUE;
   dp_flow flow = ask(call, DP__ASK_OPEN, NULL, 0);
   s->open_taken = flow == DP_FLOW_CONTINUE;
@@ -312,15 +329,29 @@ static bool note_event(dp_call *call, bool *for_sink) {
   return true;
 }
 
+/* The caller has left. What his thread may still look at is not touched. */
+static dp_flow read_unseen(dp__stream *s) {
+  s->offering = s->offering && s->away;
+  if (s->away)
+    return DP_FLOW_PAUSE;
+  return *s->run.ids.task ? DP_FLOW_ABORT : DP_FLOW_CONTINUE; /* dp__stream_done stops the run */
+}
+
+static dp_flow give_event(dp_call *call) {
+  dp__stream *s = call->stream;
+  dp_flow flow = s->muted      ? read_unseen(s)
+                 : s->has_sink ? ask(call, DP__ASK_EVENT, NULL, 0)
+                               : put_together(call);
+  s->offering = s->offering && flow != DP_FLOW_CONTINUE;
+  return flow;
+}
+
 static dp_flow give_events(dp_call *call, const char *data, size_t length) {
   dp__stream *s = call->stream;
   for (;;) {
-    if (s->offering) {
-      dp_flow flow = s->has_sink ? ask(call, DP__ASK_EVENT, NULL, 0) : put_together(call);
-      if (flow != DP_FLOW_CONTINUE)
-        return flow;
-      s->offering = false;
-    }
+    dp_flow flow = s->offering || s->muted ? give_event(call) : DP_FLOW_CONTINUE;
+    if (flow != DP_FLOW_CONTINUE)
+      return flow;
     if (s->skip == length)
       return DP_FLOW_CONTINUE;
     size_t taken;
@@ -405,12 +436,13 @@ static void cut(const dp_call *call, const dp_outcome *outcome, dp_error *error)
   const dp__run_ids *ids = &call->stream->run.ids;
   const char *why = outcome->error.kind == DP_OK ? "the stream ended before its last event"
                                                  : outcome->error.message;
+  const char *code = outcome->error.kind == DP_TIMEOUT ? outcome->error.code : "stream_cut";
   if (call->request.free_of_effect) {
-    dp__fail(error, DP_UNREACHABLE, "stream_cut", "Ask for the rest.", "%s: %s: %.300s",
+    dp__fail(error, DP_UNREACHABLE, code, "Ask for the rest.", "%s: %s: %.300s",
              call->profile->base.origin, call->request.desc->name, why);
     return;
   }
-  dp__fail(error, DP_UNKNOWN_OUTCOME, "stream_cut",
+  dp__fail(error, DP_UNKNOWN_OUTCOME, code,
            "The run may go on at the server: look there before doing it again.",
            "%s: %s was cut: %.200s (task %s, run %s, message %s)", call->profile->base.origin,
            call->request.desc->name, why, *ids->task ? ids->task : "not told",
@@ -468,14 +500,12 @@ static bool has_ended(const dp_call *call, const dp_outcome *outcome) {
   }
 }
 
-static void end_run(dp_call *call, const dp_outcome *outcome) {
+static void conclude(dp_call *call, const dp_outcome *outcome) {
   const dp__stream *s = call->stream;
   const dp__run *run = &s->run;
   bool by_workflow = run->failed && strncmp(run->failure.data, "{\"code\":\"workflow_", 18) == 0;
   dp_error error;
-  if (!has_ended(call, outcome)) {
-    cut(call, outcome, &error);
-  } else if (!run->failed || (by_workflow && !s->has_sink && !s->assembly.message)) {
+  if (!run->failed || (by_workflow && !s->has_sink && !s->assembly.message)) {
     succeed(call); /* a blocking answer tells of a failed workflow as of any other: in data.status */
     return;
   } else if (by_workflow) {
@@ -486,36 +516,85 @@ static void end_run(dp_call *call, const dp_outcome *outcome) {
   dp__call_end(call, &error);
 }
 
+static void end_run(dp_call *call, const dp_outcome *outcome) {
+  dp_error error;
+  if (has_ended(call, outcome)) {
+    conclude(call, outcome);
+    return;
+  }
+  cut(call, outcome, &error);
+  if (!dp__run_read_back(call, &error))
+    dp__call_end(call, &error);
+}
+
+static void give_last(dp_call *call) {
+  dp__stream *s = call->stream;
+  dp_flow flow = give_event(call);
+  if (flow == DP_FLOW_CONTINUE)
+    conclude(call, NULL);
+  else if (flow == DP_FLOW_ABORT)
+    dp__call_end(call, &s->error);
+}
+
+void dp__stream_add_end(dp_call *call) {
+  dp__stream *s = call->stream;
+  bool ping;
+  s->event = (dp_event){.number = ++s->number, .type = "message", .id = dp__sse_id(&s->sse),
+                        .data = s->piece.data, .length = s->piece.length};
+  s->offering = true;
+  if (dp__run_note(&s->run, s->event.data, s->event.length, &ping)) {
+    give_last(call);
+  } else {
+    dp__no_memory(&s->error);
+    dp__call_end(call, &s->error);
+  }
+}
+
 void dp__stream_done(dp_call *call, const dp_outcome *outcome) {
   dp__stream *s = call->stream;
-  if (s->error.kind != DP_OK)
-    dp__call_end(call, &s->error);
+  if (s->muted || s->error.kind != DP_OK)
+    dp__run_stop(call);
+  if (s->muted || s->error.kind != DP_OK)
+    dp__call_end(call, s->muted ? &outcome->error : &s->error);
   else if (s->events && tells_events(call->request.desc))
     end_run(call, outcome);
   else
     end_bytes(call, outcome);
 }
 
-bool dp__stream_stop(dp_call *call, const dp_error *why) {
+bool dp__stream_leave(dp_call *call, const dp_error *why, bool may_stay, dp_error *error) {
   dp__stream *s = call->stream;
-  if (!s || !s->has_sink)
-    return false;
-  dp_error error = *why;
-  if (why->kind != DP_CANCELLED && !call->request.free_of_effect && !s->run.ended)
-    dp__fail(&error, DP_UNKNOWN_OUTCOME, why->code,
-             "The run may go on at the server: look there before doing it again.",
-             "%s", why->message);
-  dp__call_end(call, &error);
-  return true;
+  dp__run_ids *ids = &s->run.ids;
+  dp__run_stop(call);
+  bool stays = may_stay && dp__run_may_stop(call) && !*ids->task && call->exchange;
+  ids->stop_asked = ids->stop_asked || stays;
+  s->muted = true;
+  *error = *why;
+  if (ids->stop_asked) {
+    dp__fail(error, why->kind, why->code, why->hint, "%s; its run is being stopped", why->message);
+  } else if (!s->run.ended && why->kind != DP_CANCELLED) {
+    dp__fail(error, DP_UNKNOWN_OUTCOME, why->code,
+             "The run may go on at the server: look there before doing it again.", "%s", why->message);
+  } else if (!s->run.ended) {
+    dp__fail(error, why->kind, why->code, why->hint, "%s; what it began may go on at the server",
+             why->message);
+  }
+  return stays;
 }
 
 /* --- going on, any thread ---------------------------------------------------------------------------- */
 
+static void go_on(dp_call *call) {
+  if (call->exchange)
+    dp__exchange_continue(call->exchange);
+  else if (call->phase == DP__CALL_PROVING && call->stream && call->stream->offering)
+    give_last(call);
+}
+
 static void resume_posted(dp__job *job) {
   dp_call *call = DP__FROM(dp_call, resume_job, job);
   atomic_store(&call->resume_posted, false);
-  if (call->exchange)
-    dp__exchange_continue(call->exchange);
+  go_on(call);
   if (call->teller)
     dp__teller_resume(call);
   dp_call_unref(call);

@@ -36,6 +36,16 @@ typedef struct dp__stream {
 
   dp__run run;
   dp__assembly assembly; /* where there is no sink */
+  char *who;       /* the argument "user", which stopping the run wants again; NULL = none */
+  bool muted;      /* its caller was answered: it is read only for the run's id */
+  bool stop_sent;
+
+  /* Reading back (runs.c). */
+  bool looking;
+  dp_error cut;    /* what the call ends with if nothing is found */
+  uint64_t look_until_us;
+  uint32_t gap_ms;
+
   dp_error error; /* why the answer could not be read any further; kind DP_OK = it could */
 
   /* One question that crosses to the program's thread. */
@@ -44,7 +54,7 @@ typedef struct dp__stream {
   bool away, answered;
   dp__ask what;
   dp_flow flow;
-  dp__buffer piece;  /* of a body of bytes */
+  dp__buffer piece;  /* of a body of bytes; the last event, where it was read back */
   atomic_uint resumes;
   unsigned resumes_seen; /* when the question was put */
 } dp__stream;
@@ -63,7 +73,11 @@ dp_flow dp__stream_data(struct dp_call *call, const void *data, size_t length);
 bool dp__stream_opened(const struct dp_call *call);
 /* dp__stream_done - the transfer of an opened stream is over: ends the call. */
 void dp__stream_done(struct dp_call *call, const dp_outcome *outcome);
-/* dp__stream_stop - the end of a call with a sink for an outside reason. False: it has none. */
-bool dp__stream_stop(struct dp_call *call, const dp_error *why);
+/* dp__stream_leave - a call with a sink is to end for an outside reason: has its run stopped, and fills
+ * error with what the caller is told. True: the run's id is not known yet, and the transfer must go on
+ * behind the caller's back until it is; only where that may be. */
+bool dp__stream_leave(struct dp_call *call, const dp_error *why, bool may_stay, dp_error *error);
+/* dp__stream_add_end - the run's last event stands in piece: give it out, then end the call. */
+void dp__stream_add_end(struct dp_call *call);
 
 #endif

@@ -69,7 +69,8 @@ typedef struct dp_event {
  *           else DP_UNKNOWN_OUTCOME.
  * Calls with a sink have no deadline unless deadline_ms sets one for all of it; stall_ms bounds
  * silence, in which pings count as life. Cancelling one, or its deadline, stops its run at the server
- * unless DP_CALL_KEEP_RUN. They take places of streams_per_host, none of connections_per_host.
+ * unless DP_CALL_KEEP_RUN: on_done comes at once, and the server is asked within the write grace, as
+ * soon as an event has told the run's id; dp_reply_run says whether it is. They take places of streams_per_host, none of connections_per_host.
  * All callbacks of a call run on one thread: the engine's, or where the program dispatches, its. In
  * dp_client_call it is the engine's in any case, as the program's waits.
  */
@@ -179,6 +180,7 @@ typedef struct dp_run {
   const char *workflow_run_id; /* names its record */
   const char *conversation_id;
   const char *message_id;
+  uint8_t stop_asked; /* 1 = the server was asked to stop it, or will be once its id is told */
 } dp_run;
 
 /* dp_reply_run - of an operation whose answer is events; all "" for others. Lives as the reply. */
