@@ -133,6 +133,16 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def test_a_chunked_upload_is_an_upload(app: Client, sandbox: Sandbox) -> None:
+    body = multipart(("file", "a.txt", "text/plain", b"x" * 70_000))
+    sent = {"Authorization": f"Bearer {app.key}", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    chunks = [body[start : start + 9_999] for start in range(0, len(body), 9_999)]
+    framed = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    app.send("POST", "/v1/files/upload", {**sent, "Transfer-Encoding": "chunked"}, framed)
+    stored = app.receive("POST").json()
+    assert sandbox.file_content(stored["id"]) == b"x" * 70_000
+
+
 def test_an_upload_that_breaks_off_is_seen_and_not_done(sandbox: Sandbox) -> None:
     body = multipart(("file", "a.txt", "text/plain", b"x" * 50_000))
     with Client(sandbox.http, sandbox.keys["chat"]) as client:
