@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from replies import BASE, ERROR, META, error, ok
-from requests_ import HEAD, good
+from requests_ import HEAD, bad, good
 
 STREAM = bytes(range(0x40, 0x50))
 OTHER = bytes(range(0x60, 0x70))
@@ -163,4 +163,102 @@ def of_uploads() -> list[dict[str, Any]]:
         refused("upload_idle", "Nothing was written for too long.", "timeout", "upload_idle"),
         refused("upload_unknown", "A handle that is not known.", "not_found", "no_such_upload"),
         refused("upload_too_large", "A file over a bound, which is named.", "too_large", "file"),
+    ]
+
+
+def refusals() -> list[dict[str, Any]]:
+    """Wrong arguments of the service's own: refused by name before anything is looked up."""
+
+    def wrong(name: str, text: str, op: str, args: dict[str, Any], code: str, names: str) -> dict[str, Any]:
+        return bad(name, text, {**HEAD, "op": op, "args": args}, code, names=names)
+
+    opened = {"op": "chat.send", "args": CHAT}
+    one = [{"stream": STREAM, "after": 0}]
+    return [
+        wrong("stream_open_nothing", "No operation is named.", "stream.open", {}, "missing_argument", "op"),
+        wrong(
+            "stream_open_unknown",
+            "An argument nobody knows.",
+            "stream.open",
+            opened | {"x": 1},
+            "unknown_argument",
+            "x",
+        ),
+        wrong("stream_open_args_list", "args is a list.", "stream.open", opened | {"args": []}, "invalid_type", "args"),
+        wrong(
+            "stream_open_buffer",
+            "A buffer too small.",
+            "stream.open",
+            opened | {"buffer": 4095},
+            "out_of_range",
+            "buffer",
+        ),
+        wrong("stream_open_idle", "No time at all.", "stream.open", opened | {"idle_ms": 0}, "out_of_range", "idle_ms"),
+        wrong(
+            "stream_open_total",
+            "Over a day.",
+            "stream.open",
+            opened | {"total_ms": 86_400_001},
+            "out_of_range",
+            "total_ms",
+        ),
+        wrong(
+            "stream_open_keep",
+            "A number as switch.",
+            "stream.open",
+            opened | {"keep_run": 1},
+            "invalid_type",
+            "keep_run",
+        ),
+        wrong("stream_next_nothing", "No stream is named.", "stream.next", {}, "missing_argument", "streams"),
+        wrong("stream_next_empty", "A list of none.", "stream.next", {"streams": []}, "out_of_range", "streams"),
+        wrong("stream_next_map", "No list.", "stream.next", {"streams": one[0]}, "invalid_type", "streams"),
+        wrong(
+            "stream_next_short",
+            "A handle of 15 bytes.",
+            "stream.next",
+            {"streams": [{"stream": STREAM[:15], "after": 0}]},
+            "invalid_type",
+            "stream",
+        ),
+        wrong(
+            "stream_next_negative",
+            "Fewer than none arrived.",
+            "stream.next",
+            {"streams": [{"stream": STREAM, "after": -1}]},
+            "out_of_range",
+            "after",
+        ),
+        wrong(
+            "stream_next_wait",
+            "Over a minute.",
+            "stream.next",
+            {"streams": one, "wait_ms": 60_001},
+            "out_of_range",
+            "wait_ms",
+        ),
+        wrong(
+            "stream_next_bytes",
+            "No byte.",
+            "stream.next",
+            {"streams": one, "max_bytes": 0},
+            "out_of_range",
+            "max_bytes",
+        ),
+        wrong(
+            "stream_next_events",
+            "No event.",
+            "stream.next",
+            {"streams": one, "max_events": 0},
+            "out_of_range",
+            "max_events",
+        ),
+        wrong("stream_close_nothing", "No stream is named.", "stream.close", {}, "missing_argument", "stream"),
+        bad(
+            "stream_close_unknown",
+            "A handle that nobody has.",
+            {**HEAD, "op": "stream.close", "args": {"stream": STREAM}},
+            "no_such_stream",
+            kind="not_found",
+        ),
     ]

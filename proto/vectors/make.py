@@ -26,7 +26,7 @@ import streams
 
 def outputs() -> dict[Path, str]:
     files: dict[str, list[dict[str, Any]]] = {
-        "requests.jsonl": [*requests_.vectors(), *flows.requests()],
+        "requests.jsonl": [*requests_.vectors(), *flows.requests(), *flows.refusals()],
         "replies.jsonl": [*replies.vectors(), *flows.replies()],
         "client_streams.jsonl": streams.of_clients(),
         "service_streams.jsonl": streams.of_services(),

@@ -60,7 +60,6 @@ class Walk:
         self.send = send
         self.plain = as_http(world.http, world.keys)
         self.known: dict[str, object] = {"pipeline_id": PIPELINE_ID, "": None}
-        self.indexed = 0
         self.skipped: dict[str, str] = {}
         self.failed: dict[str, Exception] = {}
         self.worked: set[str] = set()
@@ -95,8 +94,7 @@ class Walk:
             except (KeyError, IndexError, TypeError):
                 raise AssertionError(f"{step.op}: no {way} in {answer}") from None
         if step.op in INDEXED:
-            self.indexed += 1
-            self.world.wait("indexing/finished", self.indexed)
+            self.world.drain_indexing()
         if not step.prepares:
             self.worked.add(step.op)
 

@@ -135,6 +135,8 @@ def found(code: str, value: dict[str, Any]) -> bool:
         return any(isinstance(n, float) and not math.isfinite(n) for n in nodes)
     if code == "key_type":
         return any(isinstance(n, Key) and not isinstance(n.key, str) for n in nodes)
+    if code == "no_such_stream":  # nothing is wrong with it but that nobody opened one
+        return judge(value) == "" and "stream" in value["args"]
     return judge(value) == code
 
 
@@ -237,6 +239,9 @@ def judge_arguments(entry: dict[str, Any], args: dict[str, Any]) -> str:
             return "unknown_argument"
         if flaw := judge_argument(params[name], value):
             return flaw
+    for one in args.get("streams", []):
+        if flaw := identity(one["stream"]) or within(0, 2**63 - 1)(one["after"]):
+            return str(flaw)
     needed = {name for name, p in params.items() if p.get("required")}
     return "missing_argument" if needed - set(args) or (entry["name"] == "service.set" and not args) else ""
 
