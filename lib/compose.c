@@ -19,7 +19,7 @@
 
 static const dp__composition *const all[] = {&dp__datasets_ensure, &dp__metadata_ensure,
                                              &dp__tags_ensure, &dp__documents_wait,
-                                             &dp__pages_push};
+                                             &dp__pages_push, &dp__batch_of_calls};
 
 const dp__composition *dp__composition_of(dp_op op) {
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)

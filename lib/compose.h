@@ -27,7 +27,7 @@ typedef struct dp__composition {
 const dp__composition *dp__composition_of(dp_op op);
 
 extern const dp__composition dp__datasets_ensure, dp__metadata_ensure, dp__tags_ensure,
-    dp__documents_wait, dp__pages_push;
+    dp__documents_wait, dp__pages_push, dp__batch_of_calls;
 
 /* dp__compose_prepare - before the call is accepted, on any thread. */
 dp_kind dp__compose_prepare(struct dp_call *call, const dp_call_options *options, dp_error *err);

@@ -91,7 +91,9 @@ def example_lines(op: dict[str, Any], is_async: bool) -> list[str]:
 
 def docstring(op: dict[str, Any], indent: str, is_async: bool) -> str:
     lines = wrapped(f"{op['title']}.") + ["", *wrapped(op["text"])]
-    lines += ["", *wrapped(f"Dify route: ``{op['method']} {op['path']}``. {RETRY_TEXT[op['retry']]}")]
+    route = f"Dify route: ``{op['method']} {op['path']}``. {RETRY_TEXT[op['retry']]}"
+    made = "Made of several calls: no server has it. Calling it again changes nothing."
+    lines += ["", *wrapped(route if op["method"] else made)]
     if op.get("absent"):
         lines += wrapped(f"Server versions {op['absent']} do not have it.")
     for defect in op.get("defects", []):

@@ -63,7 +63,7 @@ FREE: frozenset[str] = frozenset(
 
 
 def groups(table: dict[str, Any]) -> list[str]:
-    return sorted({op["group"] for op in table["op"]} - {*OWN_GROUPS, "http"})
+    return sorted({op["group"] for op in table["op"]} - {*OWN_GROUPS, "http", "batch"})
 
 
 def annotation(param: dict[str, Any]) -> str:

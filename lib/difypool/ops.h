@@ -190,6 +190,8 @@ typedef enum dp_op {
   DP_OP_DOCUMENTS_WAIT = 504,
   /* any other method and path: Make a knowledge base hold pages */
   DP_OP_PAGES_PUSH = 505,
+  /* any other method and path: Many calls in one message */
+  DP_OP_BATCH = 506,
   /* any other method and path: Any other request */
   DP_OP_HTTP_REQUEST = 500,
 } dp_op;

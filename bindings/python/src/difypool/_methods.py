@@ -1477,7 +1477,7 @@ class Datasets:
         list leaves out. A create is read back: where another machine was as quick, the older one stands and ours is
         deleted again.
 
-        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Made of several calls: no server has it. Calling it again changes nothing.
 
         Args:
             name: Name of the knowledge base. 1..40 characters.
@@ -2190,7 +2190,7 @@ class Documents:
         share the lists that are asked of the server. Give it a deadline; `timeout`, code `indexing_stalled`, comes
         before it where nothing moves.
 
-        Dify route: `` ``. A read: repeated at will.
+        Made of several calls: no server has it. Calling it again changes nothing.
 
         Args:
             dataset_id: Knowledge base ID.
@@ -2812,7 +2812,7 @@ class Metadata:
         created}]}` in the order asked for. One at a time for a knowledge base across all callers of the service. A
         field that is there with another type is a `conflict`.
 
-        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Made of several calls: no server has it. Calling it again changes nothing.
 
         Args:
             dataset_id: Knowledge base ID.
@@ -2925,7 +2925,7 @@ class Pages:
         [{key, outcome, document_id, name, error}]}`. Read as a stream, results come as events; without `pages` it is
         a session whose pages come one by one. A page that fails harms no other.
 
-        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Made of several calls: no server has it. Calling it again changes nothing.
 
         Args:
             dataset_id: Knowledge base ID; or `dataset`.
@@ -3607,7 +3607,7 @@ class Tags:
         The tag of exactly that name, created if there is none: `{id, name, created}`. One at a time for a name across
         all callers of the service. `unsupported` on servers up to 1.12.1, which cannot list their tags.
 
-        Dify route: `` ``. A write: never repeated blindly; a repeat looks first whether it happened.
+        Made of several calls: no server has it. Calling it again changes nothing.
 
         Args:
             name: Name of the tag. 1..50 characters.
