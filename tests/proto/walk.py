@@ -44,7 +44,7 @@ KNOWLEDGE = [
     Step("metadata.update"),
     Step("tags.create", keep={"tag_id": ("id",)}),
     *steps("main", "tags.list", "tags.bind", "datasets.tags", "tags.unbind", "tags.update", "tags.delete"),
-    *steps("main", "datasets.ensure", "metadata.ensure", "tags.ensure", "documents.wait", "pages.push"),
+    *steps("main", "datasets.ensure", "metadata.ensure", "tags.ensure", "documents.wait", "pages.push", "batch"),
     Step("documents.update_by_text"),
     # From here on the document is one that was uploaded as a file, of which alone there is something to download.
     Step("documents.create_by_file", keep=DOCUMENT),
