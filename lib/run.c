@@ -53,10 +53,18 @@ static bool put(dp__buffer *out, const char *before, const dp__json_field *field
                        : dp__buffer_text(out, none));
 }
 
+/* A short number; 0 = it is none. */
+static long number_of(const dp__json_field *field) {
+  char text[8] = "";
+  if (field->value && field->length < sizeof text)
+    memcpy(text, field->value, field->length);
+  return strtol(text, NULL, 10);
+}
+
 /* How a failure would have been told without a stream. */
 static bool fail(dp__run *run, const dp__json_field *code, const dp__json_field *message,
                  const dp__json_field *status) {
-  long number = status->value ? strtol(status->value, NULL, 10) : 0;
+  long number = number_of(status);
   char text[16];
   run->failed = true;
   run->status = number >= 400 && number <= 599 ? (int32_t)number : 500;

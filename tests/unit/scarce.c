@@ -1,5 +1,6 @@
 #include "scarce.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <jansson.h>
@@ -13,11 +14,11 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
 
-static bool armed, failed;
-static unsigned left;
+static atomic_bool armed, failed; /* tests of the engine allocate on several threads */
+static atomic_uint left;
 
 static bool fails(void) {
-  if (!armed || left-- > 0)
+  if (!armed || atomic_fetch_sub(&left, 1) > 0)
     return false;
   armed = false;
   failed = true;

@@ -1,5 +1,6 @@
 /* Answers that flow to a sink: events and bytes, pauses, errors before and within, cuts. */
 #include "callworld.h"
+#include "scarce.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -914,6 +915,61 @@ static void test_silence(void **state) {
   close_world(w);
 }
 
+/* --- memory that runs out --------------------------------------------------------------------------------- */
+
+/* Whatever fails, on whichever side: the call ends once, and a success is whole. */
+static void fail_each(world *w, size_t events, bool sink) {
+  bool failed = true;
+  for (unsigned n = 0; failed; n++) {
+    dp_call_options o = DP_CALL_OPTIONS_INIT;
+    dp_sink to = sink_of();
+    reader *r = reader_new();
+    dp_args *args = run_args();
+    dp_error err;
+    o.stall_ms = 500;
+    o.sink = sink ? &to : NULL;
+    scarce_from(n);
+    dp_kind kind = dp_client_call_async(w->client, DP_OP_WORKFLOWS_RUN, args, &o, on_done, r, &r->call, &err);
+    if (kind == DP_OK)
+      AWAIT(w, r, r->reply);
+    failed = scarce_off();
+    if (kind == DP_OK && dp_reply_kind(r->reply) == DP_OK && sink)
+      assert_int_equal(r->count, events);
+    assert_true(failed || (kind == DP_OK && dp_reply_kind(r->reply) == DP_OK));
+    assert_true(n < 2000);
+    dp_args_free(args);
+    reader_free(r);
+  }
+}
+
+static void patient(dp_client_options *options, dp_profile_options *profile) {
+  (void)options;
+  profile->breaker = 0; /* it is the program that fails, not the server */
+}
+
+static void patient_dispatch(dp_client_options *options, dp_profile_options *profile) {
+  options->dispatch = 1;
+  profile->breaker = 0;
+}
+
+static void test_memory(void **state) {
+  (void)state;
+  static const change_fn both[] = {patient, patient_dispatch};
+  script_step whole[] = {{"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL, STARTED CHUNK("a") "\2" FINISHED}};
+  script_step part[] = {CUT_STREAM, RECORD("\"succeeded\"", "\"{\\\"a\\\":1}\"")};
+  for (int way = 0; way < 2; way++) {
+    for (int sink = 0; sink < 2; sink++) {
+      change_fn change = both[way];
+      world *w = open_world(STEPS(whole), "1.12.1", change);
+      fail_each(w, 3, sink);
+      close_world(w);
+      w = open_world(STEPS(part), "1.12.1", change);
+      fail_each(w, 3, sink);
+      close_world(w);
+    }
+  }
+}
+
 static void test_wrong_use(void **state) {
   (void)state;
   script_step none[] = {{"GET", "/", 0, SCRIPT_ANSWER, 200, NULL, NULL}};
@@ -956,6 +1012,7 @@ int main(void) {
       TEST(test_stops_later), TEST(test_nothing_to_stop), TEST(test_together_given_up),
       TEST(test_read_back), TEST(test_read_back_paused), TEST(test_read_back_together),
       TEST(test_read_back_failures), TEST(test_cancel_while_reading_back), TEST(test_silence),
+      TEST(test_memory),
       TEST(test_wrong_use),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
