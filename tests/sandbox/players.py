@@ -278,7 +278,7 @@ class Graph:
         run.end_listeners()
         run.runs.changed()
         while not form.submitted:
-            await run.pause(max(0.0, form.expires_at - time.time()))
+            await run.woken(max(0.0, form.expires_at - time.time()))
             if form.expired:
                 run.form = None
                 await run.emit(self._event("human_input_form_timeout", form.timeout()))

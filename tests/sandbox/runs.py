@@ -4,7 +4,7 @@ A run is a task of its own, as it is a thread of its own in the real server: it 
 more than one listener can follow it. Each listener has a queue of a few events and the run waits while one of them is full; so a client that does
 not read makes its run wait, and no stream is held in memory.
 
-All waiting of a run is in pause(): for time, for room in a queue, for a held event, for a form. stop() ends whichever it is.
+All waiting of a run is in woken(): for time, for room in a queue, for a held event, for a form. stop() ends whichever it is.
 """
 
 from __future__ import annotations
@@ -190,32 +190,34 @@ class Run:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def pause(self, seconds: float | None = None) -> None:
-        """Wait so long, or until woken. Raises Stopped."""
-        loop = asyncio.get_running_loop()
-        deadline = None if seconds is None else loop.time() + seconds
-        while True:
-            if self.stopped_by_user:
-                raise Stopped
+    async def woken(self, seconds: float | None = None) -> None:
+        """Wait until woken, at most so long. Raises Stopped."""
+        if not self.stopped_by_user:
+            loop = asyncio.get_running_loop()
             self._waiter = loop.create_future()
-            timer = None if deadline is None else loop.call_at(deadline, self.wake)
+            timer = None if seconds is None else loop.call_later(seconds, self.wake)
             try:
                 await self._waiter
             finally:
                 self._waiter = None
                 if timer is not None:
                     timer.cancel()
-            if deadline is None or loop.time() >= deadline:
-                break
         if self.stopped_by_user:
             raise Stopped
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long. Raises Stopped."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while (left := deadline - loop.time()) > 0:
+            await self.woken(left)
 
     async def _hold(self) -> None:
         self.held = True
         self.runs.changed()
         try:
             while not self._free:
-                await self.pause()
+                await self.woken()
             self._free -= 1
         finally:
             self.held = False
@@ -228,7 +230,7 @@ class Run:
 
     async def _room(self) -> None:
         while any(listener.full for listener in self._listeners):
-            await self.pause()
+            await self.woken()
 
     # --- listeners
 

@@ -27,14 +27,16 @@ _ARRIVE_S = 0.02  # a reset overtakes what the client has not read yet: time for
 class Stream:
     """One stream and its numbers. state: open, finished (the client has all of it), cut (by a script), left (the client went away, or a fault ended it)."""
 
-    def __init__(self, streams: Streams, run: Run, listener: Listener, entry: dict[str, Any], ping_s: float) -> None:
+    def __init__(
+        self, streams: Streams, run: Run, listener: Listener, script: Script, entry: dict[str, Any], ping_s: float
+    ) -> None:
         self.streams = streams
         self.number = next(streams.counter)
         self.run = run
         self.listener = listener
-        self.script: Script = run.script
+        self.script = script
         self.entry = entry
-        self.ping_s = float(run.script.action.get("ping_s", ping_s))
+        self.ping_s = float(script.action.get("ping_s", ping_s))
         self.state = "open"
         self.events = 0
         self.pings = 0
@@ -172,9 +174,11 @@ class Streams:
         self.max_open = len(self._open)
         self._ended: deque[Stream] = deque(maxlen=LISTED)
 
-    def answer(self, run: Run, listener: Listener, entry: dict[str, Any], ping_s: float) -> tuple[Answer, Stream]:
+    def answer(
+        self, run: Run, listener: Listener, script: Script, entry: dict[str, Any], ping_s: float
+    ) -> tuple[Answer, Stream]:
         """The answer that carries what this listener hears; the stream is to be closed when the request is over."""
-        stream = Stream(self, run, listener, entry, ping_s)
+        stream = Stream(self, run, listener, script, entry, ping_s)
         self._open[stream.number] = self._last = stream
         self.numbers["started"] += 1
         self.max_open = max(self.max_open, len(self._open))

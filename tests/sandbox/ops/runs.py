@@ -11,6 +11,7 @@ from ..call import Call
 from ..errors import Refusal, envelope, invalid_param
 from ..players import metadata, play_graph, play_model
 from ..runs import Listener, Run
+from ..scripts import Script
 from ..state import new_id
 from ..validate import Field
 from ..wire import JSON_TYPE, Answer
@@ -142,15 +143,15 @@ def started(call: Call, run: Run, release: Callable[[], None], first_s: float = 
     run.start(play, release)
     call.effect()
     if listener is not None:
-        return stream(call, run, listener)
+        return stream(call, run, listener, run.script)
     answer = Answer(200, b"")
     answer.later = _outcome(run)
     return answer
 
 
-def stream(call: Call, run: Run, listener: Listener) -> Answer:
+def stream(call: Call, run: Run, listener: Listener, script: Script) -> Answer:
     """The answer that carries what a listener hears; it is closed with the request, whatever becomes of the answer."""
-    answer, made = call.world.streams.answer(run, listener, call.entry, call.world.settings.ping_interval_s)
+    answer, made = call.world.streams.answer(run, listener, script, call.entry, call.world.settings.ping_interval_s)
     call.at_end.append(made.close)
     return answer
 

@@ -212,4 +212,4 @@ def events(call: Call) -> Answer:
     if listener.ended and found.last is not None:
         listener.put(found.last)
     call.effect()
-    return stream(call, found, listener)
+    return stream(call, found, listener, call.world.scripts.take(call.entry))
