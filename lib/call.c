@@ -582,9 +582,15 @@ static bool answer_now(dp_call *call, const dp_error *error, bool wanted) {
   return true;
 }
 
+/* Of a body that flows, half is never carried out. */
+static bool is_half_sent(const dp_exchange *e) {
+  return e->source && !e->source_ended && e->starts <= 1;
+}
+
 static bool may_have_written(const dp_call *call) {
+  const dp_exchange *e = call->exchange;
   return !call->request.free_of_effect &&
-         (call->doubt || (call->exchange && call->exchange->starts > 0));
+         (call->doubt || (e && e->starts > 0 && !is_half_sent(e)));
 }
 
 static void become_unknown(const dp_call *call, const dp_error *why, bool pending, dp_error *out) {

@@ -107,6 +107,9 @@ static size_t complete(dp_exchange *e, size_t length) {
   const char *version = find(e, "x-version");
   if (version)
     dp__copy_text(e->host->version, sizeof e->host->version, version, strlen(version));
+  /* libcurl gives up sending what a server refused early, but not while it is paused. */
+  if (status >= 300 && e->paused_source)
+    dp_exchange_resume(e);
   if (dp__head_give(e) != DP_FLOW_ABORT)
     return length;
   dp__fail(&e->error, DP_CANCELLED, "cancelled", NULL, "%s: the caller ended it", e->host->origin);

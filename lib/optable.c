@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include <difypool/args.h>
+
 const dp__op_desc *dp__op_by_number(dp_op op) {
   size_t number = (size_t)op;
   if (number >= dp__op_index_count || dp__op_index[number] == 0)
@@ -171,6 +173,14 @@ bool dp__op_route(const char *method, const char *path, size_t length, dp__route
 const char *dp_op_name(dp_op op) {
   const dp__op_desc *desc = dp__op_by_number(op);
   return desc ? desc->name : NULL;
+}
+
+const char *dp_op_file(dp_op op) {
+  const dp__op_desc *desc = dp__op_by_number(op);
+  for (size_t i = 0; desc && i < desc->param_count; i++)
+    if (desc->params[i].where == DP__IN_FILE)
+      return desc->params[i].name;
+  return NULL;
 }
 
 dp_op dp_op_from_name(const char *name) {

@@ -78,10 +78,7 @@ static bool form_file(const dp__form *form, dp__sent_file *out) {
 static bool raw_file(const dp__request *r, dp__sent_file *out) {
   dp__part part;
   dp__buffer name = {0};
-  const char *file = NULL;
-  for (size_t i = 0; i < r->desc->param_count; i++)
-    if (r->desc->params[i].where == DP__IN_FILE)
-      file = r->desc->params[i].name;
+  const char *file = dp_op_file(r->desc->op);
   if (!file || !dp__multipart_find(r->body, r->body_length, header_of(r, "content-type"), file, &part) ||
       !part.filename || part.filename_length > FILENAME_MAX_BYTES ||
       !dp__multipart_unescape(part.filename, part.filename_length, &name)) {

@@ -8,6 +8,7 @@
 
 #include <difypool/error.h>
 #include <difypool/flow.h>
+#include <difypool/ops.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,6 +81,10 @@ DP_EXPORT dp_kind dp_args_set_source(dp_args *args, const char *name, const dp_f
  * 0.2. */
 DP_EXPORT dp_kind dp_args_set_path(dp_args *args, const char *name, const char *path,
                                    const char *filename, const char *type);
+
+/* dp_op_file - the parameter of an operation that is a file; NULL = it takes none. Static text. Any thread.
+ * Since 0.2. */
+DP_EXPORT const char *dp_op_file(dp_op op);
 
 /* dp_args_count - how many names are set. */
 DP_EXPORT size_t dp_args_count(const dp_args *args);

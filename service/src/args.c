@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "message.h"
 #include "utf8.h"
 
 static void write_escape(dpd_text *out, unsigned char c) {
@@ -189,9 +190,63 @@ static bool set_entry(dp_args *args, const msgpack_object_kv *entry, dpd_text *s
   }
 }
 
-bool dpd_args_fill(dp_args *args, const msgpack_object *map, dpd_text *scratch, dp_error *err) {
+enum { FILE_NAME_MAX = 4096, FILE_TYPE_MAX = 255 };
+
+typedef struct file_map {
+  char name[FILE_NAME_MAX + 1];
+  char type[FILE_TYPE_MAX + 1];
+  const msgpack_object *data;
+} file_map;
+
+static bool read_file_key(file_map *f, const msgpack_object_kv *pair, dp_error *err) {
+  const msgpack_object *value = &pair->val;
+  if (dpd_key_is(&pair->key, "name")) {
+    return dpd_read_text("name", value, f->name, sizeof(f->name), err);
+  }
+  if (dpd_key_is(&pair->key, "type")) {
+    return value->type == MSGPACK_OBJECT_NIL ||
+           dpd_read_text("type", value, f->type, sizeof(f->type), err);
+  }
+  if (dpd_key_is(&pair->key, "data") && value->type == MSGPACK_OBJECT_BIN) {
+    f->data = value;
+    return true;
+  }
+  dpd_fault(err, DP_INVALID_REQUEST, "invalid_argument",
+            "A file is a map of \"name\" (text), \"type\" (text, may be left out) and \"data\" (bin).");
+  return dpd_fault_hint(err, "Larger ones go in pieces: upload.open.");
+}
+
+static bool set_file(dp_args *args, const char *name, const msgpack_object *map, dp_error *err) {
+  file_map f = {.data = NULL};
   for (uint32_t i = 0; i < map->via.map.size; i++) {
-    if (!set_entry(args, &map->via.map.ptr[i], scratch, err)) {
+    if (!read_file_key(&f, &map->via.map.ptr[i], err)) {
+      return false;
+    }
+  }
+  if (f.data == NULL || f.name[0] == '\0') {
+    return dpd_fault(err, DP_INVALID_REQUEST, "missing_argument", "The file \"%s\" needs \"%s\".",
+                     name, f.data == NULL ? "data" : "name");
+  }
+  switch (dp_args_set_file(args, name, f.name, f.type[0] != '\0' ? f.type : NULL,
+                           f.data->via.bin.ptr, f.data->via.bin.size)) {
+  case DP_OK:
+    return true;
+  case DP_INVALID_REQUEST:
+    return dpd_fault(err, DP_INVALID_REQUEST, "invalid_argument",
+                     "The file's name holds control characters, or its type is none.");
+  default:
+    return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory for the arguments.");
+  }
+}
+
+bool dpd_args_fill(dp_args *args, const msgpack_object *map, dp_op op, dpd_text *scratch,
+                   dp_error *err) {
+  const char *file = dp_op_file(op);
+  for (uint32_t i = 0; i < map->via.map.size; i++) {
+    const msgpack_object_kv *entry = &map->via.map.ptr[i];
+    bool is_file = file != NULL && dpd_key_is(&entry->key, file) &&
+                   entry->val.type == MSGPACK_OBJECT_MAP;
+    if (is_file ? !set_file(args, file, &entry->val, err) : !set_entry(args, entry, scratch, err)) {
       return false;
     }
   }

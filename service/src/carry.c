@@ -417,7 +417,7 @@ static void start(const dpd_ask *ask, dp_op op, const admission *admitted) {
   if (args == NULL) {
     no_memory(&error);
   } else if (request->args == NULL ||
-             dpd_args_fill(args, request->args, dpd_scratch_json(), &error)) {
+             dpd_args_fill(args, request->args, op, dpd_scratch_json(), &error)) {
     begun = dp_client_call_async(s->client, op, args, &options, on_done, admitted->call, &handle,
                                  &error) == DP_OK;
   }

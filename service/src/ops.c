@@ -344,6 +344,12 @@ typedef enum stream_op {
 #undef STREAM_ENUM
 } stream_op;
 
+typedef enum upload_op {
+#define UPLOAD_ENUM(NAME, name, text) UPLOAD_##NAME,
+  DP_UPLOAD_OP_LIST(UPLOAD_ENUM) UPLOAD_COUNT
+#undef UPLOAD_ENUM
+} upload_op;
+
 #define OP_NAME(NAME, name, text) name,
 
 static dpd_handler own_handler(const char *op) {
@@ -383,9 +389,27 @@ static dpd_handler stream_handler(const char *op) {
   return NULL;
 }
 
+static dpd_handler upload_handler(const char *op) {
+  static const char *const names[] = {DP_UPLOAD_OP_LIST(OP_NAME)};
+  static const dpd_handler handlers[] = {[UPLOAD_OPEN] = dpd_op_upload_open,
+                                         [UPLOAD_WRITE] = dpd_op_upload_write,
+                                         [UPLOAD_CLOSE] = dpd_op_upload_close};
+  _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == UPLOAD_COUNT,
+                 "an operation of uploads has no handler");
+  for (size_t i = 0; i < UPLOAD_COUNT; i++) {
+    if (strcmp(names[i], op) == 0) {
+      return handlers[i];
+    }
+  }
+  return NULL;
+}
+
 dpd_handler dpd_handler_of(const char *op) {
   if (strncmp(op, "service.", 8) == 0) {
     return own_handler(op);
+  }
+  if (strncmp(op, "upload.", 7) == 0) {
+    return upload_handler(op);
   }
   return strncmp(op, "stream.", 7) == 0 ? stream_handler(op) : NULL;
 }

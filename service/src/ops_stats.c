@@ -73,7 +73,7 @@ static void pack_host(msgpack_packer *packer, const dp_host_stats *host) {
 static void pack_service(msgpack_packer *packer, dpd_service *s) {
   pthread_mutex_lock(&s->lock);
   dpd_pack_text(packer, "service");
-  msgpack_pack_map(packer, 15);
+  msgpack_pack_map(packer, 17);
   pack_string(packer, "version", dp_version());
   pack_number(packer, "pid", s->pid);
   pack_number(packer, "uptime_ms", (uint64_t)(dpd_now_ms() - s->began_ms));
@@ -86,6 +86,8 @@ static void pack_service(msgpack_packer *packer, dpd_service *s) {
   pack_number(packer, "streams_opened", s->streaming.opened);
   pack_number(packer, "stream_pieces", s->streaming.pieces);
   pack_number(packer, "stream_held", s->streaming.held);
+  pack_number(packer, "uploads", s->uploading.busy);
+  pack_number(packer, "uploads_opened", s->uploading.opened);
   pack_number(packer, "relistens", s->relistens);
   pack_number(packer, "rejected", s->rejected);
   dpd_pack_text(packer, "draining");

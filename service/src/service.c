@@ -121,6 +121,7 @@ bool dpd_service_start(dpd_service **out, dpd_config *config, const char *socket
   dpd_handles_init(&s->streams);
   dpd_handles_init(&s->uploads);
   dpd_streaming_init(&s->streaming);
+  dpd_uploading_init(&s->uploading);
   dpd_list_init(&s->profiles.configured);
   dpd_list_init(&s->profiles.handles);
   s->config = *config;
@@ -201,16 +202,23 @@ static void tidy(dpd_service *s) {
   malloc_trim(65536);
 }
 
+/* With the lock: whatever a drain waits for. */
+static size_t busy(const dpd_service *s) {
+  return s->calls.running + s->streaming.busy + s->uploading.busy;
+}
+
 int64_t dpd_service_tick(dpd_service *s, int64_t now_ms) {
   enum { TIDY_MS = 10000 };
   static int64_t tidied_ms;
   int64_t next = dpd_carry_tick(s, now_ms);
   int64_t streams = dpd_streams_tick(s, now_ms);
   next = streams < next ? streams : next;
+  int64_t uploads = dpd_uploads_tick(s, now_ms);
+  next = uploads < next ? uploads : next;
   pthread_mutex_lock(&s->lock);
   dpd_remember_tick(s->remember, now_ms);
   dpd_profiles_expire(&s->profiles, &s->peers, now_ms);
-  bool quiet = s->calls.running == 0 && s->streaming.busy == 0;
+  bool quiet = busy(s) == 0;
   pthread_mutex_unlock(&s->lock);
   if (quiet && now_ms - tidied_ms >= TIDY_MS) {
     tidied_ms = now_ms;
@@ -236,14 +244,14 @@ void dpd_service_drain(dpd_service *s) {
 
 size_t dpd_service_running(dpd_service *s) {
   pthread_mutex_lock(&s->lock);
-  size_t running = s->calls.running + s->streaming.busy;
+  size_t running = busy(s);
   pthread_mutex_unlock(&s->lock);
   return running;
 }
 
 int64_t dpd_service_idle_ms(dpd_service *s, int64_t now_ms) {
   pthread_mutex_lock(&s->lock);
-  bool idle = s->peers.clients == 0 && s->calls.running == 0 && s->streaming.busy == 0;
+  bool idle = s->peers.clients == 0 && busy(s) == 0;
   int64_t since = s->peers.alone_since_ms;
   pthread_mutex_unlock(&s->lock);
   return idle ? now_ms - since : 0;
@@ -278,6 +286,7 @@ void dpd_service_stop(dpd_service *s, int flush_ms) {
   dpd_profiles_clear(&s->profiles);
   dpd_remember_free(s->remember);
   dpd_streams_stop(s);
+  dpd_uploads_stop(s);
   dpd_handles_clear(&s->streams); /* before the connections that hold them */
   dpd_handles_clear(&s->uploads);
   dpd_peers_clear(&s->peers);

@@ -20,6 +20,7 @@
 #include "streams.h"
 #include "text.h"
 #include "transport.h"
+#include "uploads.h"
 
 typedef struct dpd_service dpd_service;
 
@@ -47,6 +48,7 @@ struct dpd_service {
   dpd_handles streams;
   dpd_handles uploads;
   dpd_streaming streaming;
+  dpd_uploading uploading;
   uint64_t answered; /* requests that were understood, answered */
   uint64_t rejected; /* messages refused before they became calls */
   uint64_t relistens;
@@ -68,7 +70,7 @@ bool dpd_service_reload(dpd_service *s, dpd_config *config, dp_error *err);
 int64_t dpd_service_tick(dpd_service *s, int64_t now_ms);
 /* dpd_service_drain - no new connections, no new calls. */
 void dpd_service_drain(dpd_service *s);
-/* dpd_service_running - calls and streams that have not ended. */
+/* dpd_service_running - calls, streams and uploads that have not ended. */
 size_t dpd_service_running(dpd_service *s);
 /* dpd_service_idle_ms - for how long nobody has been connected; 0 = somebody is. */
 int64_t dpd_service_idle_ms(dpd_service *s, int64_t now_ms);
@@ -114,6 +116,9 @@ dpd_answer_when dpd_op_stats(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stream_open(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stream_next(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stream_close(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_upload_open(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_upload_write(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_upload_close(const dpd_ask *ask, dpd_text *out, dp_error *err);
 
 /* dpd_charge - one more answer is on its way to this peer. rejected: its message never became a
  * call. */
