@@ -153,6 +153,7 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   call->flags = o->flags;
   call->cache_ms = o->cache_ms;
   call->priority = o->priority;
+  call->share = o->share ? o->share : o->parent ? o->parent->share : 0;
   call->accepted_us = dp__now_us();
   call->stall_ms = o->stall_ms;
   atomic_init(&call->keep_run, (o->flags & DP_CALL_KEEP_RUN) != 0);
@@ -381,6 +382,7 @@ bool dp__call_look(dp_call *owner, dp_op op, const dp_args *args, uint32_t flags
   dp_call *look;
   o.profile = owner->profile;
   o.priority = owner->priority;
+  o.share = owner->share;
   o.flags = flags;
   if (make(owner->client, dp__op_by_number(op), args, &o, &look, NULL) != DP_OK)
     return false;

@@ -59,7 +59,8 @@ struct dp__workspace {
   dp_client *client;
   char *name;
   dp__pacer pacer;
-  struct dp_call *waiting; /* by waits.c's order */
+  dp__line line; /* calls that wait for it */
+  bool urgent;   /* the next turn is one for near deadlines */
   dp__timer timer;
 };
 
@@ -106,6 +107,7 @@ struct dp_call {
   dp__host *host;
   uint32_t flags, cache_ms;
   dp_priority priority;
+  uint64_t share;
   dp_done_fn on_done, on_late;
   void *user;
   dp__request request;
@@ -134,7 +136,7 @@ struct dp_call {
   uint64_t accepted_us, deadline_us, held_us, pace_held_us;
   dp__timer deadline_timer, wait_timer;
   struct dp__workspace *workspace; /* set while it waits there */
-  struct dp_call *queue_next;      /* in the workspace's queue */
+  dp__fair_item turn;              /* in the workspace's line */
   uint64_t sequence;
 
   /* A composition, and what it works with; of a child, whom it tells. */

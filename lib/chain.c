@@ -45,8 +45,8 @@ void dp__call_hold(dp_call *call, uint64_t wait_us) {
  * breaker that opens over it is waited for. */
 static bool has_patience(const dp_call *call) {
   const dp__verdict *v = &call->verdict;
-  return (call->flags & DP_CALL_WAIT) &&
-         (v->plan_refused || v->host_refused || v->error.kind == DP_OVERLOADED);
+  return v->plan_refused || ((call->flags & DP_CALL_WAIT) &&
+                             (v->host_refused || v->error.kind == DP_OVERLOADED));
 }
 
 /* By the rule `never` once a byte may have reached the server it is its caller who sends it again. */
@@ -61,8 +61,6 @@ void dp__call_repeat(dp_call *call, const dp_error *error) {
   bool patient = has_patience(call);
   bool allowed = DP__ON(profile, retry) && (patient || call->tries < profile->retry_attempts) &&
                  !call->answered && !call->stopped && !only_once(call) && dp__call_can_send(call);
-  if (call->verdict.plan_refused && !patient)
-    allowed = false; /* the window is a minute: its caller decides */
   call->pause_ms = dp__retry_pause_ms(&dp__policy(client)->chance, call->pause_ms,
                                       profile->retry_initial_ms, profile->retry_max_ms);
   uint64_t pause_us = 1000ull * call->pause_ms;
@@ -130,6 +128,7 @@ static dp_kind make_exchange(dp_call *call, dp_exchange **out, dp_error *error) 
   o.on_done = on_done;
   o.user = call; /* no deadline: the call's own timer knows what a write may do after it */
   o.priority = call->priority;
+  o.share = call->share;
   o.lane = call->lane;
   o.stall_ms = call->stall_ms;
   o.repeatable = r->free_of_effect && DP__ON(call->profile, retry) &&

@@ -189,6 +189,7 @@ static void take(dp_exchange *e, const dp_exchange_options *o) {
   e->deadline_ms = o->deadline_ms;
   e->stall_ms = o->stall_ms ? o->stall_ms : e->client->options.stall_timeout_ms;
   e->priority = o->priority;
+  e->share = o->share;
   e->lane = o->lane;
   e->repeatable = o->repeatable && !o->source;
   e->outcome.meta.version = e->outcome.meta.note = "";

@@ -2,14 +2,14 @@
  * One origin: its places and its queue.
  *
  * All programs of the machine that talk to a server share this, whatever their profiles. A place is
- * the right to have one exchange on the wire; there are as many as the limiter allows and never more
- * than connections. Who finds none waits here, by priority and then in order; one whose own profile is
- * at its bound lets those behind it pass. libcurl's own queue is never used: it knows neither
- * priorities nor deadlines.
+ * the right to have one exchange on the wire; there are as many as the limiter allows and never
+ * more than connections. Who finds none waits here, by priority and then in turns (line.c, fair.c);
+ * one whose own profile is at its bound lets others pass. libcurl's own queue is never used: it
+ * knows neither priorities nor deadlines.
  *
- * How long an idle connection is kept is learnt: one that was dead when it was needed halves the age.
- * After ten minutes without such a find it is doubled again, up to what was asked for, since a server
- * that was restarted says nothing about its keep-alive.
+ * How long an idle connection is kept is learnt: one that was dead when it was needed halves the
+ * age. After ten minutes without such a find it is doubled again, up to what was asked for, since a
+ * server that was restarted says nothing about its keep-alive.
  */
 #include "host.h"
 
@@ -17,6 +17,8 @@
 #include <string.h>
 
 #include "transfer.h"
+
+#define FROM_TURN(item) ((dp_exchange *)((char *)(uintptr_t)(item)-offsetof(dp_exchange, turn)))
 
 enum { IDLE_AGE_MIN_MS = 100 };
 static const uint64_t FORGIVE_US = 600ull * 1000000u;
@@ -83,33 +85,26 @@ void dp__hosts_free(dp_client *client) {
     free_host(client->hosts);
 }
 
-/* --- the queue ----------------------------------------------------------------------------------- */
+/* --- the queue -----------------------------------------------------------------------------------
+ */
 
 void dp__host_enqueue(dp__host *host, dp_exchange *exchange) {
-  dp__queue *queue = &host->waiting[exchange->lane][exchange->priority];
-  exchange->queue_next = NULL;
-  exchange->queue_before = queue->last;
-  if (queue->last)
-    queue->last->queue_next = exchange;
-  else
-    queue->first = exchange;
-  queue->last = exchange;
+  dp__fair_add(&host->waiting[exchange->lane].by[exchange->priority], &exchange->turn,
+               exchange->share, NULL);
   host->waiting_count++;
   host->client->waiting++;
+  host->warming += exchange->warming;
+}
+
+static void leave_line(dp__host *host, const dp_exchange *exchange) {
+  host->waiting_count--;
+  host->client->waiting--;
+  host->warming -= exchange->warming;
 }
 
 void dp__host_remove(dp__host *host, dp_exchange *exchange) {
-  dp__queue *queue = &host->waiting[exchange->lane][exchange->priority];
-  if (exchange->queue_before)
-    exchange->queue_before->queue_next = exchange->queue_next;
-  else
-    queue->first = exchange->queue_next;
-  if (exchange->queue_next)
-    exchange->queue_next->queue_before = exchange->queue_before;
-  else
-    queue->last = exchange->queue_before;
-  host->waiting_count--;
-  host->client->waiting--;
+  dp__fair_remove(&host->waiting[exchange->lane].by[exchange->priority], &exchange->turn);
+  leave_line(host, exchange);
 }
 
 static bool host_has_place(const dp__host *host, dp_lane lane, bool warming) {
@@ -131,18 +126,22 @@ static bool profile_has_place(const dp_exchange *exchange) {
          (!is_bulk(exchange) || dp__ceiling_admits(&exchange->profile->ceiling));
 }
 
-/* The next that may go: interactive before normal before bulk. */
-static dp_exchange *next(const dp__host *host, dp_lane lane) {
-  static const dp_priority order[] = {DP_PRIORITY_INTERACTIVE, DP_PRIORITY_NORMAL,
-                                      DP_PRIORITY_BULK};
-  for (size_t i = 0; i < DP__PRIORITIES; i++)
-    for (dp_exchange *e = host->waiting[lane][order[i]].first; e; e = e->queue_next) {
-      if (!host_has_place(host, lane, e->warming))
-        break;
-      if (profile_has_place(e))
-        return e;
-    }
-  return NULL;
+static bool has_place(const dp__fair_item *item) {
+  const dp_exchange *e = FROM_TURN(item);
+  return host_has_place(e->host, e->lane, e->warming) && profile_has_place(e);
+}
+
+/* The next that may go leaves the line. */
+static dp_exchange *take_next(dp__host *host, dp_lane lane) {
+  dp_priority priority;
+  if (!host_has_place(host, lane, host->warming > 0))
+    return NULL;
+  dp__fair_item *item = dp__line_next(&host->waiting[lane], has_place, &priority);
+  if (!item)
+    return NULL;
+  dp__line_take(&host->waiting[lane], item, priority);
+  leave_line(host, FROM_TURN(item));
+  return FROM_TURN(item);
 }
 
 void dp__host_begin(dp_exchange *e) {
@@ -175,9 +174,10 @@ void dp__host_sample_bare(const dp_exchange *e) {
   const dp_outcome *o = &e->outcome;
   if (e->judged || e->warming || !e->host || !o->started)
     return;
-  bool overloaded = o->error.kind == DP_TIMEOUT || o->status == 429 ||
-                    (o->status >= 502 && o->status <= 504);
-  dp__host_sample(e, &(dp__sample){.now_us = e->client->now_us, .latency_us = o->meta.server_us,
+  bool overloaded =
+      o->error.kind == DP_TIMEOUT || o->status == 429 || (o->status >= 502 && o->status <= 504);
+  dp__host_sample(e, &(dp__sample){.now_us = e->client->now_us,
+                                   .latency_us = o->meta.server_us,
                                    .kind = strcmp(e->method, "GET") == 0 ? READ : WRITE,
                                    .good = o->error.kind == DP_OK && o->status < 400,
                                    .overloaded = overloaded});
@@ -209,8 +209,7 @@ void dp__host_pump(dp__host *host) {
   if (host->client->in_curl) /* whoever ends in there pumps again, later */
     return;
   for (dp_lane lane = 0; host->waiting_count && lane <= DP_LANE_STREAM; lane++)
-    for (dp_exchange *e = next(host, lane); e; e = next(host, lane)) {
-      dp__host_remove(host, e);
+    for (dp_exchange *e = take_next(host, lane); e; e = take_next(host, lane)) {
       forgive(host);
       dp__exchange_run(e);
     }

@@ -8,16 +8,12 @@
 #include "engine.h"
 #include "histogram.h"
 #include "limiter.h"
+#include "line.h"
 #include "optable.h"
 #include "retry.h"
 #include "sockets.h"
 
-enum { DP__LANES = 2, DP__PRIORITIES = 3 };
-
-/* Exchanges that wait for a place, in order. */
-typedef struct dp__queue {
-  struct dp_exchange *first, *last;
-} dp__queue;
+enum { DP__LANES = 2 };
 
 typedef struct dp__host {
   struct dp__host *next;
@@ -25,8 +21,9 @@ typedef struct dp__host {
   char *origin;      /* "https://host:port" */
   char version[32];  /* X-Version last seen; "" = not known */
   uint32_t profiles; /* that name it */
-  dp__queue waiting[DP__LANES][DP__PRIORITIES];
+  dp__line waiting[DP__LANES]; /* exchanges without a place */
   uint32_t waiting_count, running[DP__LANES];
+  uint32_t warming; /* of those that wait: not held by the limiter */
   uint32_t bound; /* connections for calls: the largest that a profile asked for */
   dp__limiter limiter;
   dp__breaker breakers[DP__CIRCUIT_COUNT];
@@ -48,7 +45,7 @@ typedef struct dp__host {
 dp__host *dp__host_get(dp_client *client, const char *origin);
 /* dp__host_put - a profile is gone; frees the host when nothing holds it any more. */
 void dp__host_put(dp__host *host);
-/* dp__host_enqueue - wait for a place behind those of equal or higher priority. */
+/* dp__host_enqueue - wait for a place, by priority and then in turns. */
 void dp__host_enqueue(dp__host *host, struct dp_exchange *exchange);
 /* dp__host_remove - stop waiting. */
 void dp__host_remove(dp__host *host, struct dp_exchange *exchange);

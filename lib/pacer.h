@@ -20,11 +20,13 @@ typedef struct dp__pacer {
   uint32_t out;       /* let go and not answered */
   uint32_t others;    /* what somebody else used when we were refused … */
   uint64_t others_until_us; /* … which has left the window by then */
-  uint64_t *times;    /* when answers came, a ring, oldest first */
+  uint64_t *times;    /* when answers came, and whether refused; a ring, oldest first */
   size_t first, count, capacity;
+  size_t refused; /* of those */
 } dp__pacer;
 
 void dp__pacer_deinit(dp__pacer *pacer);
+uint64_t dp__pacer_window_us(const dp__pacer *pacer);
 
 /* dp__pacer_wait_us - 0: a call may go now, if ahead others that wait go before it; else the least time
  * until it may. Answers that are still out can make it longer. */

@@ -80,7 +80,8 @@ static dp_kind check_all(const dp_profile_options *o, dp_error *err) {
                 {"warm", o->warm, 1024},
                 {"pace_per_minute", o->pace_per_minute, 1000000},
                 {"concurrency_max", o->concurrency_max, 1024},
-                {"latency_ceiling_ms", o->latency_ceiling_ms, 600000}};
+                {"latency_ceiling_ms", o->latency_ceiling_ms, 600000},
+                {"pace_window_ms", o->pace_window_ms, 600000}};
   const struct {
     const char *name, *text;
   } lines[] = {{"api_key", o->api_key},
@@ -244,6 +245,7 @@ static void take_settings(dp_profile *p, const dp_profile_options *o) {
   p->warm = o->warm;
   p->pace_per_minute = o->pace_per_minute;
   p->concurrency_max = o->concurrency_max;
+  p->pace_window_ms = o->pace_window_ms;
   atomic_init(&p->refs, 1);
   atomic_init(&p->pooling, o->pooling);
   atomic_init(&p->retry, o->retry);

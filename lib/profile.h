@@ -26,7 +26,7 @@ struct dp_profile {
   bool verify;
   uint32_t retry_attempts, retry_initial_ms, retry_max_ms;
   uint32_t connections; /* 0 = the client's bound */
-  uint32_t warm, pace_per_minute, concurrency_max;
+  uint32_t warm, pace_per_minute, pace_window_ms, concurrency_max;
   atomic_int pooling, retry, breaker, cache;
 
   uint64_t way_key; /* a digest of what makes its connections unlike others */

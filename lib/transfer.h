@@ -49,6 +49,7 @@ struct dp_exchange {
   void *user;
   uint32_t deadline_ms, stall_ms;
   dp_priority priority;
+  uint64_t share;
   dp_lane lane;
   bool repeatable;
   bool warming;            /* opens a connection: not held by the limiter */
@@ -59,7 +60,7 @@ struct dp_exchange {
   struct dp_exchange *parent, *children, *sibling;
 
   /* Places in lists of the engine. */
-  struct dp_exchange *queue_next, *queue_before; /* the host's queue */
+  dp__fair_item turn;                            /* where it waits at the host */
   struct dp_exchange *all_next, **all_link;      /* the client's list */
   dp__job start_job, end_job, cancel_job, resume_job;
   bool end_posted;

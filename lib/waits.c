@@ -1,10 +1,13 @@
 /*
- * What a call waits for before it may be sent: an earlier write that touches the same, a host that refuses everybody, the budget of repeats,
- * the breaker, the pace. Nothing here is counted before the call really goes.
+ * What a call waits for before it may be sent: an earlier write that touches the same, a host that
+ * refuses everybody, the pace, the budget of repeats, the breaker. Nothing here is counted before the
+ * call really goes.
  *
- * Without the wait option an open breaker or a used-up pace is an answer, at once, that says when to
- * come back. With it they are waited for, but only if they can end before the deadline: a wait that
- * cannot is told at once too.
+ * A pace is waited for: it says when it ends, and who fails at once only comes back to refusals, which
+ * the server counts. Callers take turns there (line.c), within one caller the nearer deadline first, and
+ * every other turn goes to a deadline that is near. An open breaker is an answer, at once, that says when
+ * to come back, unless the call has the wait option. Both are waited for only if that can end before the
+ * deadline: a wait that cannot is told at once too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -268,66 +271,92 @@ static void take_limit(struct dp__workspace *w, const dp_profile *profile) {
     w->pacer.limit = profile->pace_per_minute;
     w->pacer.configured = true;
   }
+  if (profile->pace_window_ms)
+    w->pacer.window_us = 1000ull * profile->pace_window_ms;
 }
 
-/* Who goes first: interactive ones, bulk last; among equals the nearer deadline, then who came first. */
-static bool goes_before(const dp_call *a, const dp_call *b) {
-  static const int rank[] = {
-      [DP_PRIORITY_INTERACTIVE] = 0, [DP_PRIORITY_NORMAL] = 1, [DP_PRIORITY_BULK] = 2};
-  if (a->priority != b->priority)
-    return rank[a->priority] < rank[b->priority];
-  return a->deadline_us < b->deadline_us;
+static dp_call *call_of(const dp__fair_item *item) {
+  return DP__FROM(dp_call, turn, (uintptr_t)item);
 }
 
-static size_t count_ahead(const struct dp__workspace *w, const dp_call *call) {
-  size_t ahead = 0;
-  for (const dp_call *c = w->waiting; c && !goes_before(call, c); c = c->queue_next)
-    ahead++;
-  return ahead;
+/* Within one share: the nearer deadline, then who came first. */
+static bool is_nearer(const dp__fair_item *a, const dp__fair_item *b) {
+  return call_of(a)->deadline_us < call_of(b)->deadline_us;
+}
+
+/* How many go before it, at least. */
+static uint32_t count_ahead(const struct dp__workspace *w, const dp_call *call) {
+  const dp__flow *own = dp__fair_flow(&w->line.by[call->priority], call->share);
+  uint32_t position = own ? own->count : 0;
+  for (const dp__fair_item *i = own ? own->last : NULL; i && is_nearer(&call->turn, i);
+       i = i->before)
+    position--;
+  return dp__line_ahead(&w->line, call->priority, call->share, position);
 }
 
 static void turn_came(dp__timer *timer);
 
 static void set_timer(struct dp__workspace *w) {
   dp_client *client = w->client;
-  if (!w->waiting)
+  if (dp__line_count(&w->line) == 0)
     return;
   uint64_t wait = dp__pacer_wait_us(&w->pacer, 0, client->now_us);
   dp__timer_set(&client->timers, &w->timer, client->now_us + wait, turn_came);
 }
 
 static void enqueue(struct dp__workspace *w, dp_call *call) {
-  dp_call **link = &w->waiting;
-  while (*link && !goes_before(call, *link))
-    link = &(*link)->queue_next;
-  call->queue_next = *link;
-  *link = call;
+  dp__fair_add(&w->line.by[call->priority], &call->turn, call->share, is_nearer);
   call->workspace = w;
   call->pace_held_us = call->client->now_us;
   set_timer(w);
+}
+
+static void left(dp_call *call) {
+  call->workspace = NULL;
+  call->reply->meta.paced_us += call->client->now_us - call->pace_held_us;
 }
 
 void dp__call_unqueue(dp_call *call) {
   struct dp__workspace *w = call->workspace;
   if (!w)
     return;
-  for (dp_call **link = &w->waiting; *link; link = &(*link)->queue_next)
-    if (*link == call) {
-      *link = call->queue_next;
-      break;
-    }
-  call->workspace = NULL;
-  call->reply->meta.paced_us += call->client->now_us - call->pace_held_us;
+  dp__fair_remove(&w->line.by[call->priority], &call->turn);
+  left(call);
+}
+
+/* The first of some share that would not live through another window. */
+static dp__fair_item *find_urgent(const dp__fair *fair, uint64_t until_us) {
+  dp__fair_item *nearest = NULL;
+  for (const dp__flow *flow = fair->first; flow; flow = flow->next)
+    if (flow->first && call_of(flow->first)->deadline_us < until_us &&
+        (!nearest || is_nearer(flow->first, nearest)))
+      nearest = flow->first;
+  return nearest;
+}
+
+/* Every other turn goes to the nearest deadline, if one is near: short deadlines help whoever sets them,
+ * and cost nobody his turn. */
+static dp_call *take_next(struct dp__workspace *w) {
+  dp_priority priority;
+  dp__fair_item *item = dp__line_next(&w->line, NULL, &priority);
+  if (!item)
+    return NULL;
+  uint64_t until_us = w->client->now_us + dp__pacer_window_us(&w->pacer);
+  dp__fair_item *urgent = w->urgent ? find_urgent(&w->line.by[priority], until_us) : NULL;
+  w->urgent = !w->urgent;
+  item = urgent ? urgent : item;
+  dp__line_take(&w->line, item, priority);
+  left(call_of(item));
+  return call_of(item);
 }
 
 static void turn_came(dp__timer *timer) {
   struct dp__workspace *w = DP__FROM(struct dp__workspace, timer, timer);
-  while (w->waiting && dp__pacer_wait_us(&w->pacer, 0, w->client->now_us) == 0) {
-    dp_call *call = w->waiting;
-    dp__call_unqueue(call);
+  dp_call *call;
+  while (dp__pacer_wait_us(&w->pacer, 0, w->client->now_us) == 0 && (call = take_next(w))) {
     call->pace_turn = true;
     dp__call_step(call);
-    if (call->phase == DP__CALL_HELD && !call->workspace && w->waiting)
+    if (call->phase == DP__CALL_HELD && !call->workspace)
       break; /* something else keeps it: the place is still free, in the next turn */
   }
   set_timer(w);
@@ -345,15 +374,19 @@ static bool pace_holds(dp_call *call) {
   call->pace_turn = false;
   if (wait == 0)
     return false;
+  if (now + wait < call->deadline_us) {
+    enqueue(w, call);
+    return true;
+  }
   dp_error error;
   dp__fail(&error, DP_RATE_LIMITED, "pace",
-           "Wait for retry_after_ms, or let the call wait (the wait option).",
-           "%s: the plan allows %u calls a minute, which are used up", call->profile->base.origin,
-           (unsigned)w->pacer.limit);
-  if ((call->flags & DP_CALL_WAIT) && now + wait < call->deadline_us)
-    enqueue(w, call);
-  else
-    wait_or_end(call, call->flags & DP_CALL_WAIT, wait, &error);
+           "Give the call more time than retry_after_ms, or come back then.",
+           "%s: the plan allows %u calls in %u s, which are used up for longer than the call's "
+           "deadline",
+           call->profile->base.origin, (unsigned)w->pacer.limit,
+           (unsigned)(dp__pacer_window_us(&w->pacer) / 1000000));
+  error.retry_after_ms = to_ms(wait);
+  dp__call_end(call, &error);
   return true;
 }
 
@@ -374,8 +407,9 @@ void dp__call_pace_report(dp_call *call, bool reached, bool refused) {
     uint64_t wait = dp__pacer_wait_us(&w->pacer, 0, now);
     if (to_ms(wait) > call->verdict.error.retry_after_ms)
       call->verdict.error.retry_after_ms = to_ms(wait);
-    dp__log(call->client, DP_LOG_WARNING, "%s: the plan allows %u calls a minute; pacing",
-            call->profile->base.origin, (unsigned)w->pacer.limit);
+    dp__log(call->client, DP_LOG_WARNING, "%s: the plan allows %u calls in %u s; pacing",
+            call->profile->base.origin, (unsigned)w->pacer.limit,
+            (unsigned)(dp__pacer_window_us(&w->pacer) / 1000000));
   }
   set_timer(w);
 }

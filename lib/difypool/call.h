@@ -28,7 +28,8 @@ typedef enum dp_priority {
 enum {
   DP_CALL_NO_VALIDATE = 1u << 0,  /* send the arguments as they are, unknown ones into the body */
   DP_CALL_ALLOW_HAZARD = 1u << 1, /* carry out what is known to break this server's version */
-  DP_CALL_WAIT = 1u << 2,         /* wait for an open breaker and the pace instead of failing */
+  DP_CALL_WAIT = 1u << 2,         /* wait for an open breaker or a full server instead of failing;
+                                     a plan's pace is waited for in any case */
   DP_CALL_BLOCKING = 1u << 3,     /* ask the server for a blocking answer */
   DP_CALL_MAYBE_DONE = 1u << 4,   /* an earlier life may have sent this: verify before writing */
   DP_CALL_KEEP_RUN = 1u << 5      /* a stream that ends early leaves its run going at the server */
@@ -98,6 +99,8 @@ typedef struct dp_call_options {
   const dp_sink *sink;  /* copied; NULL = the reply holds the answer. An operation whose answer is
                            events is then read as a stream and its one answer put together */
   uint32_t stall_ms;    /* 1..86400000 without a byte either way; 0 = the client's default */
+  uint64_t share;       /* who calls: those with the same number take one turn between them where
+                           calls wait for a place or the pace; 0 = as parent, else one for all */
 } dp_call_options;
 
 #define DP_CALL_OPTIONS_INIT { .size = sizeof(dp_call_options) }

@@ -68,6 +68,8 @@ typedef struct dp_profile_options {
   uint32_t concurrency_max; /* 1..1024 calls of this profile at once; 0 = what connections allows */
   uint32_t latency_ceiling_ms; /* 1..600000: bulk calls of this profile run so few at once that half
                                   of them are answered within that time; 0 = no such bound */
+  uint32_t pace_window_ms;  /* 1000..600000 of the server's window for pace_per_minute, which then is a
+                               number of calls a window; 0 = 60000, a minute, as Dify Cloud has it */
 } dp_profile_options;
 
 #define DP_PROFILE_OPTIONS_INIT                                                                    \

@@ -65,6 +65,8 @@ typedef struct dp_exchange_options {
   dp_lane lane;
   uint8_t repeatable;  /* 1 = harmless to send twice (RFC 9110 "safe"): libcurl may try again on a
                           fresh connection; 0 = never sent again once a byte may have gone out */
+  uint64_t share;      /* who sends it: those with the same number take one turn between them where
+                          they wait for a place; 0 = one for all */
 } dp_exchange_options;
 
 #define DP_EXCHANGE_OPTIONS_INIT { .size = sizeof(dp_exchange_options), .source_length = -1 }

@@ -407,6 +407,8 @@ static void start(const dpd_ask *ask, dp_op op, const admission *admitted) {
   options.cache_ms = request->cache_ms;
   options.flags = request->flags | admitted->flags;
   options.on_late = on_late;
+  /* One process, one turn: it gains nothing by opening connections. */
+  options.share = (uint64_t)admitted->call->key.uid << 32 | (uint32_t)admitted->call->pid;
   if (admitted->call->stream != NULL) {
     dpd_stream_options(admitted->call->stream, &options);
   }

@@ -48,6 +48,7 @@ const dpd_setting dpd_settings[] = {
     {"streams_per_host", DPD_SETTING_U32, AT(pool.streams_per_host), 1, 4096},
     {"connections_total", DPD_SETTING_U32, AT(pool.connections_total), 1, 16384},
     {"concurrency_max", DPD_SETTING_U32, AT(pool.concurrency_max), 1, 1024},
+    {"concurrency_start", DPD_SETTING_U32, AT(pool.concurrency_start), 1, 1024},
     {"idle_age_ms", DPD_SETTING_U32, AT(pool.idle_age_ms), 100, 3600000},
     {"wait_queue", DPD_SETTING_U32, AT(pool.wait_queue), 1, 1000000},
     {"connect_timeout_ms", DPD_SETTING_U32, AT(pool.connect_timeout_ms), 1, 600000},

@@ -36,6 +36,9 @@ const dpd_spec_row dpd_spec_rows[] = {
     {"connections", DPD_SPEC_NUMBER, AT(connections), 0, 1024},
     {"warm", DPD_SPEC_NUMBER, AT(warm), 0, 1024},
     {"pace_per_minute", DPD_SPEC_NUMBER, AT(pace_per_minute), 0, 1000000},
+    {"pace_window_ms", DPD_SPEC_NUMBER, AT(pace_window_ms), 0, 600000},
+    {"concurrency_max", DPD_SPEC_NUMBER, AT(concurrency_max), 0, 1024},
+    {"latency_ceiling_ms", DPD_SPEC_NUMBER, AT(latency_ceiling_ms), 0, 600000},
 };
 const size_t dpd_spec_row_count = sizeof(dpd_spec_rows) / sizeof(dpd_spec_rows[0]);
 
@@ -90,7 +93,8 @@ const dpd_spec_row *dpd_spec_row_of(const char *name) {
 const char *dpd_spec_names(void) {
   return "base_url, api_key, workspace, ca_file, ca_dir, ca_bytes, client_cert, client_key, proxy, "
          "no_proxy, user_agent, resolve, verify, pooling, retry, breaker, cache, retry_attempts, "
-         "retry_initial_ms, retry_max_ms, connections, warm, pace_per_minute";
+         "retry_initial_ms, retry_max_ms, connections, warm, pace_per_minute, pace_window_ms, "
+         "concurrency_max, latency_ceiling_ms";
 }
 
 bool dpd_spec_set_text(dpd_spec *spec, const dpd_spec_row *row, const char *value) {

@@ -37,7 +37,7 @@ static const option_row rows[] = {
      "for the whole call: 30, 500ms, 2m (default 120)"},
     {"priority", 0, PRIORITY, AT(priority), "P", "interactive, normal (default) or bulk"},
     {"cache", 0, DURATION, AT(cache_ms), "TIME", "an answer up to so old will do"},
-    {"wait", 0, FLAG, AT(wait), NULL, "wait for an open breaker and the pace instead of failing"},
+    {"wait", 0, FLAG, AT(wait), NULL, "wait for an open breaker or a full server, not fail"},
     {"blocking", 0, FLAG, AT(blocking), NULL, "ask the server for a blocking answer"},
     {"no-validate", 0, FLAG, AT(no_validate), NULL, "send the arguments as they are"},
     {"allow-hazard", 0, FLAG, AT(allow_hazard), NULL,

@@ -148,7 +148,7 @@ typedef enum dpc_priority {
 enum {
   DPC_CALL_NO_VALIDATE = 1u << 0,  /* send the arguments as they are */
   DPC_CALL_ALLOW_HAZARD = 1u << 1, /* carry out what is known to break this server's version */
-  DPC_CALL_WAIT = 1u << 2,         /* wait for an open breaker and the pace instead of failing */
+  DPC_CALL_WAIT = 1u << 2,         /* wait for an open breaker, a full server, instead of failing */
   DPC_CALL_BLOCKING = 1u << 3,     /* ask the server for a blocking answer */
   DPC_CALL_MAYBE_DONE = 1u << 4    /* an earlier life may have sent this id: verify first */
 };

@@ -13,7 +13,8 @@ class CallOptions(TypedDict, total=False):
         priority: ``interactive`` goes first, ``bulk`` last.
         cache: an answer up to so many seconds old will do, 0..3600; 0 by default.
         decode: the service decodes a JSON answer of up to 1 MiB, so that ``reply.json()`` costs nothing.
-        wait: wait for an open breaker, the pace and a restart of the service instead of failing.
+        wait: wait for an open breaker, a full server and a restart of the service instead of failing. The plan's pace
+            is waited for in any case.
         validate: refuse unknown and ill-formed arguments before anything is sent; on by default.
         allow_hazard: carry out what is known to break this version of the server.
         blocking: ask the server for one answer rather than a stream.

@@ -49,6 +49,9 @@ class Client(_base.Base, Groups):
         connections: connections to this host, 1..1024; 20 by default.
         warm: connections opened ahead, 0..1024.
         pace_per_minute: knowledge-base calls a minute that the plan allows, 1..1000000; learnt by default.
+        pace_window_ms: of the server's window that these are counted in, 1000..600000; a minute by default.
+        concurrency_max: calls of this client's settings at once, 1..1024; the service finds by trying how many do good.
+        latency_ceiling_ms: so few ``bulk`` calls at once that half of them are answered within that time, 1..600000.
         socket: the service's socket, a path or ``ipc://PATH``, instead of looking for it.
         deadline, priority, wait: defaults for the options of calls (seconds; see :class:`difypool.CallOptions`).
 

@@ -66,7 +66,7 @@ class Adapter(HTTPAdapter):
 
     Args:
         deadline: seconds for a call that has no ``timeout`` of its own, 0.001..86400; 120 by default.
-        wait: wait, within that time, for an open breaker, the pace and a restart of the service instead of failing.
+        wait: wait, within that time, for an open breaker, a full server and a restart of the service instead of failing.
         priority: ``interactive``, ``normal`` or ``bulk``.
         socket: the service's socket, instead of looking for it.
         profile: further options of ``service.connect`` for every address, such as ``{"pooling": False}``; what the
