@@ -23,6 +23,10 @@ static const uint64_t basis = 14695981039346656037ull;
 static uint64_t add(dp__touch *touch, uint64_t hash) {
   hash ^= hash >> 32;
   touch->bits[hash / 64 % 8] |= 1ull << hash % 64;
+  if (touch->count < DP__TOUCH_EXACT)
+    touch->exact[touch->count] = hash;
+  if (touch->count <= DP__TOUCH_EXACT)
+    touch->count++;
   return hash / 512;
 }
 
@@ -46,9 +50,21 @@ uint64_t dp__touch_name(dp__touch *touch, unsigned op, const char *scope, size_t
   return add(touch, feed(hash, name, length, 0));
 }
 
+static bool has(const dp__touch *touch, uint64_t hash) {
+  for (unsigned i = 0; i < touch->count; i++)
+    if (touch->exact[i] == hash)
+      return true;
+  return false;
+}
+
 bool dp__touch_meets(const dp__touch *a, const dp__touch *b) {
   uint64_t common = 0;
   for (size_t i = 0; i < 8; i++)
     common |= a->bits[i] & b->bits[i];
-  return common != 0;
+  if (!common || a->count > DP__TOUCH_EXACT || b->count > DP__TOUCH_EXACT)
+    return common != 0;
+  for (unsigned i = 0; i < a->count; i++)
+    if (has(b, a->exact[i]))
+      return true;
+  return false;
 }

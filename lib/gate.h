@@ -6,10 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a write touches, as a small set of hashes: two that share nothing may look as if they did (then
- * one waits needlessly), never the other way round. */
+enum { DP__TOUCH_EXACT = 8 };
+
+/* What a write touches: a few things by their hashes, many as a small set of bits. Of many, two writes
+ * that share nothing may look as if they did (then one waits needlessly), never the other way round. */
 typedef struct dp__touch {
-  uint64_t bits[8];
+  uint64_t bits[8], exact[DP__TOUCH_EXACT];
+  unsigned count; /* over DP__TOUCH_EXACT: the bits alone tell */
 } dp__touch;
 
 /* dp__touch_documents - the documents that a metadata.assign's body names. */

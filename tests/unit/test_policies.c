@@ -272,6 +272,24 @@ static void writes_to_one_document_meet(void **state) {
   }
 }
 
+static void few_documents_meet_none_by_chance(void **state) {
+  (void)state;
+  enum { COUNT = 400, MANY = 40 };
+  static dp__touch touches[COUNT];
+  char body[64], all[MANY * 40], *end = all;
+  for (int i = 0; i < COUNT; i++) {
+    snprintf(body, sizeof body, "{\"document_id\":\"document %d\"}", i);
+    touches[i] = touch_of(body);
+    for (int k = 0; k < i; k++)
+      assert_false(dp__touch_meets(&touches[i], &touches[k]));
+  }
+  for (int i = 0; i < MANY; i++)
+    end += sprintf(end, "{\"document_id\":\"document %d\"}", i);
+  dp__touch many = touch_of(all);
+  for (int i = 0; i < MANY; i++) /* and what is too much to keep each of still misses none */
+    assert_true(dp__touch_meets(&many, &touches[i]) && dp__touch_meets(&touches[i], &many));
+}
+
 static void creates_of_one_name_meet(void **state) {
   (void)state;
   static const struct row {
@@ -344,7 +362,7 @@ int main(void) {
       cmocka_unit_test(one_refusal_teaches_and_no_other_follows),
       cmocka_unit_test(a_window_may_be_short),
       cmocka_unit_test(the_limit_is_never_over_its_bound),
-      cmocka_unit_test(writes_to_one_document_meet), cmocka_unit_test(creates_of_one_name_meet),
+      cmocka_unit_test(writes_to_one_document_meet), cmocka_unit_test(creates_of_one_name_meet), cmocka_unit_test(few_documents_meet_none_by_chance),
       cmocka_unit_test(writes_break_marks),
       cmocka_unit_test(the_cache_is_bounded),
   };
