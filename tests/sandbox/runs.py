@@ -22,9 +22,9 @@ from .scripts import Script
 from .state import new_id
 
 QUEUE_EVENTS = 16  # events that a listener's queue holds
-KEEP_STREAMED = 1 << 20  # bytes of an answer that are remembered of a streamed run
+KEEP_STREAMED = 1 << 18  # characters of an answer that are remembered of a streamed run
 KEEP_BLOCKING = 64 << 20  # and of a blocking one, which has to answer with all of it
-RECORDS = 10000  # runs whose outcome is remembered
+RECORDS = 2000  # runs whose outcome is remembered
 
 
 class Stopped(Exception):
@@ -155,6 +155,8 @@ class Run:
             self.finished_at = time.time()
             if self.message is not None and (self.followed or self._listeners):
                 self.message.answer = self.answer
+            if self.streamed:
+                self._parts.clear()  # what it said is in its last events, its record and its message
             for listener in self._listeners:
                 listener.end()
             self.free_slot()
@@ -298,9 +300,9 @@ class Run:
 
     def add_text(self, text: str) -> None:
         limit = KEEP_STREAMED if self.streamed else KEEP_BLOCKING
-        if self._kept + len(text) <= limit:
-            self._kept += len(text)
-            self._parts.append(text)
+        if self._kept < limit:
+            self._parts.append(text[: limit - self._kept])
+        self._kept += len(text)
 
     @property
     def answer(self) -> str:
