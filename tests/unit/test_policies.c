@@ -251,7 +251,7 @@ static void the_limit_is_never_over_its_bound(void **state) {
 /* --- gate -------------------------------------------------------------------------------------------------- */
 
 static dp__touch touch_of(const char *body) {
-  dp__touch touch = {{0}};
+  dp__touch touch = {.count = 0};
   dp__touch_documents(&touch, body, strlen(body));
   return touch;
 }
@@ -298,11 +298,11 @@ static void creates_of_one_name_meet(void **state) {
     bool meets;
   } rows[] = {{1, "kb-1", "\"a\"", true},   {1, "KB-1", "\"a\"", true}, {1, "kb-2", "\"a\"", false},
               {1, "kb-1", "\"A\"", false}, {2, "kb-1", "\"a\"", false}, {1, "", "\"a\"", false}};
-  dp__touch first = {{0}};
+  dp__touch first = {.count = 0};
   uint64_t hash = dp__touch_name(&first, 1, "kb-1", 4, "\"a\"", 3);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const struct row *r = &rows[i];
-    dp__touch touch = {{0}};
+    dp__touch touch = {.count = 0};
     uint64_t other = dp__touch_name(&touch, r->op, r->scope, strlen(r->scope), r->name, strlen(r->name));
     assert_int_equal(dp__touch_meets(&touch, &first), r->meets);
     assert_int_equal(other == hash, r->meets);
