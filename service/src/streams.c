@@ -227,13 +227,6 @@ static void answer_closer(dpd_service *s, dpd_closer *closer, bool stopped) {
   free(closer);
 }
 
-/* Whether the library asked the server to stop it: it does so where it knows what to name. */
-static bool was_stopped(const dpd_stream *stream, const dp_reply *reply) {
-  return !stream->settings.keep_run && !dp_op_is_free(stream->settings.op) &&
-         dp_op_answer(stream->settings.op) == DP_ANSWER_EVENTS &&
-         dp_reply_run(reply)->task_id[0] != '\0';
-}
-
 bool dpd_stream_ended(dpd_stream *stream, dp_reply *reply) {
   dpd_service *s = stream->service;
   dpd_telling telling;
@@ -242,7 +235,7 @@ bool dpd_stream_ended(dpd_stream *stream, dp_reply *reply) {
     pthread_mutex_unlock(&s->lock);
     return false;
   }
-  bool stopped = was_stopped(stream, reply);
+  bool stopped = dp_reply_run(reply)->stop_asked != 0;
   dp_call *call = stream->call;
   dpd_closer *closer = stream->closer;
   stream->call = NULL;

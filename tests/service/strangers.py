@@ -66,6 +66,26 @@ def refuses_what_may_change(client: Client, url: str) -> bool:
     return codes == ["unsteady_file", "unsteady_file"]
 
 
+def reads_streams(path: str, stream: str) -> int:
+    handle = bytes.fromhex(stream)
+    with Client(path) as client:
+        asked = {"streams": [{"stream": handle, "after": 0}], "wait_ms": 0}
+        (told,) = client.call("stream.next", asked)["body"]["streams"]
+        if set(told) != {"stream", "end"} or told["end"]["error"]["code"] != "no_such_stream":
+            return 1
+        error = client.fail("stream.close", {"stream": handle})
+        return 0 if error["code"] == "no_such_stream" else 2
+
+
+def opens_what_it_may(path: str) -> int:
+    chat = {"op": "chat.send", "args": {"query": "q", "inputs": {}, "user": "u"}}
+    with Client(path) as client:
+        if client.fail("stream.open", chat, profile="site")["code"] != "not_allowed":
+            return 1
+        error = client.fail("stream.open", {"op": "apps.info"}, profile="site")
+        return 0 if error["kind"] == "unauthorized" else 2  # it got as far as the server
+
+
 def outsider(path: str) -> int:
     with Client(path) as client:
         client.call("service.ping")

@@ -34,7 +34,11 @@ def sandbox(standin: Sandbox) -> Sandbox:
 def test_what_an_opening_tells(service, sandbox):
     with service.client() as client:
         handle = connect(client, sandbox)
-        body = client.call("stream.open", {"op": "chat.send", "args": {"query": "q", "inputs": {}, "user": "u"}}, profile=handle)["body"]
+        body = client.call(
+            "stream.open",
+            {"op": "chat.send", "args": {"query": "q", "inputs": {}, "user": "u"}},
+            profile=handle,
+        )["body"]
         assert len(body["stream"]) == 16
         assert (body["kind"], body["status"], body["name"]) == ("events", 200, "")
         assert body["type"].startswith("text/event-stream")
@@ -98,7 +102,7 @@ def test_the_edges_of_chunks_do_not_matter(service, sandbox, edges):
 
 
 def test_events_with_a_type_of_their_own(service, sandbox):
-    sandbox.script(words=["a"], insert=[{"after": 1, "raw": "event: later\nid: 7\ndata: {\"event\": \"x\"}\n\n"}])
+    sandbox.script(words=["a"], insert=[{"after": 1, "raw": 'event: later\nid: 7\ndata: {"event": "x"}\n\n'}])
     with service.client() as client:
         reading = read(client, open_chat(client, connect(client, sandbox)))
     assert {"event": "later", "id": "7", "data": '{"event": "x"}'} in reading.events
@@ -179,10 +183,15 @@ def test_who_waits_in_vain(service, sandbox):
         assert len(next_(client, (stream, 0))[0]["events"]) == 1
         assert next_(client, (stream, 1), wait_ms=0) == []
         assert next_(client, (stream, 1), wait_ms=30) == []
-        long = client.send(request("stream.next", {"streams": [{"stream": stream, "after": 1}], "wait_ms": 60000}))
+        long = client.send(
+            request("stream.next", {"streams": [{"stream": stream, "after": 1}], "wait_ms": 60000})
+        )
         with service.client() as other:  # one whose patience ends sooner does not wait for the other's
             asked = [{"stream": new_id(), "after": 0}]
-            assert other.call("stream.next", {"streams": asked})["body"]["streams"][0]["end"]["error"]["code"] == "no_such_stream"
+            assert (
+                other.call("stream.next", {"streams": asked})["body"]["streams"][0]["end"]["error"]["code"]
+                == "no_such_stream"
+            )
             assert next_(other, (stream, 1), wait_ms=30) == []
         assert client.receive(long)["ok"]["body"] == {"streams": []}
 
@@ -209,7 +218,11 @@ def test_none_starves_behind_others(service, sandbox):
     with service.client() as client:
         handle = connect(client, sandbox)
         streams = [open_chat(client, handle) for _ in range(8)]
-        until(lambda: sandbox.counter("streams/blocked") + sandbox.counter("streams/finished") == 8, "all are full", 30)
+        until(
+            lambda: sandbox.counter("streams/blocked") + sandbox.counter("streams/finished") == 8,
+            "all are full",
+            30,
+        )
         readings = {s: Reading(s) for s in streams}
         for _ in range(8):
             for told in next_(client, *((r.stream, r.after) for r in readings.values()), max_bytes=8000):
@@ -278,7 +291,11 @@ def test_an_error_before_the_stream_is_the_operations_own(service, sandbox):
         handle = connect(client, sandbox)
         sandbox.fault(match={"operation": "chat.send"}, answer="nginx_502", times=None)
         direct = client.fail("chat.send", {"query": "q", "inputs": {}, "user": "u"}, profile=handle)
-        opened = client.fail("stream.open", {"op": "chat.send", "args": {"query": "q", "inputs": {}, "user": "u"}}, profile=handle)
+        opened = client.fail(
+            "stream.open",
+            {"op": "chat.send", "args": {"query": "q", "inputs": {}, "user": "u"}},
+            profile=handle,
+        )
         assert (opened["kind"], opened["code"]) == (direct["kind"], direct["code"])
         wrong = client.fail("stream.open", {"op": "chat.send", "args": {"query": "q"}}, profile=handle)
         assert wrong["kind"] == "invalid_request"
