@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from spclient import Client
 from sandbox.testing import Sandbox
+from spclient import Client
 
 CHAT: dict[str, Any] = {"query": "How?", "inputs": {}, "user": "u-1"}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import strangers
 
+import strangers
 from daemon import Daemon, until
 from flows import CHAT, Reading, connect, next_, open_chat, open_download, read, read_all
 from sandbox.testing import Sandbox
