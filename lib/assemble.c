@@ -1,14 +1,14 @@
 /*
  * "One answer, please", read as a stream.
  *
- * A blocking call is the worst way to wait for a model: proxies cut connections that are silent, and a
- * model that breaks midway gives a 200 with half an answer. So the server is asked for a stream, and its
- * events are put together here to what it would have answered. Two shapes exist: a message's (chat,
- * agent, chatflow, completion) and a workflow's.
+ * A blocking call is the worst way to wait for a model: proxies cut connections that are silent,
+ * and a model that breaks midway gives a 200 with half an answer. So the server is asked for a
+ * stream, and its events are put together here to what it would have answered. Two shapes exist: a
+ * message's (chat, agent, chatflow, completion) and a workflow's.
  *
- * Nothing is decoded. Pieces of a text are the insides of JSON strings, and their concatenation is the
- * inside of the whole text's: even a character that is written as two escapes and lies on the border of
- * two events comes out whole. All other values are copied as the JSON that they are.
+ * Nothing is decoded. Pieces of a text are the insides of JSON strings, and their concatenation is
+ * the inside of the whole text's: even a character that is written as two escapes and lies on the
+ * border of two events comes out whole. All other values are copied as the JSON that they are.
  */
 #include "assemble.h"
 
@@ -17,9 +17,9 @@
 #include "json.h"
 
 void dp__assembly_deinit(dp__assembly *a) {
-  dp__buffer *all[] = {&a->answer,          &a->task_id,    &a->run_id,   &a->message_id,
-                       &a->conversation_id, &a->created_at, &a->metadata, &a->files,
-                       &a->data};
+  dp__buffer *all[] = {&a->answer,     &a->task_id,         &a->run_id,
+                       &a->message_id, &a->conversation_id, &a->created_at,
+                       &a->metadata,   &a->files,           &a->data};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     dp__buffer_deinit(all[i]);
 }
@@ -47,7 +47,20 @@ static bool is(const dp__json_field *field, const char *text) {
   return field->value && field->length == size + 2 && memcmp(field->value + 1, text, size) == 0;
 }
 
-enum { EVENT, TASK, RUN, MESSAGE, ID, CONVERSATION, CREATED, METADATA, FILES, DATA, ANSWER, FIELDS };
+enum {
+  EVENT,
+  TASK,
+  RUN,
+  MESSAGE,
+  ID,
+  CONVERSATION,
+  CREATED,
+  METADATA,
+  FILES,
+  DATA,
+  ANSWER,
+  FIELDS
+};
 
 static dp__assembled keep_ids(dp__assembly *a, const dp__json_field *f) {
   dp__assembled result = keep(a, &a->task_id, &f[TASK]);
@@ -77,13 +90,17 @@ static dp__assembled end_message(dp__assembly *a, const dp__json_field *f) {
 }
 
 dp__assembled dp__assemble(dp__assembly *a, const char *data, size_t length) {
-  dp__json_field f[FIELDS] = {
-      [EVENT] = {.name = "event"},       [TASK] = {.name = "task_id"},
-      [RUN] = {.name = "workflow_run_id"}, [MESSAGE] = {.name = "message_id"},
-      [ID] = {.name = "id"},             [CONVERSATION] = {.name = "conversation_id"},
-      [CREATED] = {.name = "created_at"}, [METADATA] = {.name = "metadata"},
-      [FILES] = {.name = "files"},       [DATA] = {.name = "data"},
-      [ANSWER] = {.name = "answer"}};
+  dp__json_field f[FIELDS] = {[EVENT] = {.name = "event"},
+                              [TASK] = {.name = "task_id"},
+                              [RUN] = {.name = "workflow_run_id"},
+                              [MESSAGE] = {.name = "message_id"},
+                              [ID] = {.name = "id"},
+                              [CONVERSATION] = {.name = "conversation_id"},
+                              [CREATED] = {.name = "created_at"},
+                              [METADATA] = {.name = "metadata"},
+                              [FILES] = {.name = "files"},
+                              [DATA] = {.name = "data"},
+                              [ANSWER] = {.name = "answer"}};
   dp__json_fields(data, length, f, FIELDS);
   dp__assembled result = keep_ids(a, f);
   const dp__json_field *event = &f[EVENT];
@@ -104,7 +121,7 @@ dp__assembled dp__assemble(dp__assembly *a, const char *data, size_t length) {
   return DP__ASSEMBLED;
 }
 
-/* --- the two shapes ------------------------------------------------------------------------------- */
+/* --- the two shapes ------------------------------------------------------------------------- */
 
 /* ,"name":value, without the comma at the beginning of an object; nothing if there is no value. */
 static void put(dp__buffer *out, const char *name, const char *value, size_t length) {
@@ -153,9 +170,9 @@ static void write_message(const dp__assembly *a, dp__buffer *out) {
 
 /* The members that a blocking answer has; an event has more of them. */
 static void write_data(const dp__buffer *data, dp__buffer *out) {
-  dp__json_field f[] = {{.name = "id"},           {.name = "workflow_id"},  {.name = "status"},
-                        {.name = "outputs"},      {.name = "error"},        {.name = "elapsed_time"},
-                        {.name = "total_tokens"}, {.name = "total_steps"},  {.name = "created_at"},
+  dp__json_field f[] = {{.name = "id"},           {.name = "workflow_id"}, {.name = "status"},
+                        {.name = "outputs"},      {.name = "error"},       {.name = "elapsed_time"},
+                        {.name = "total_tokens"}, {.name = "total_steps"}, {.name = "created_at"},
                         {.name = "finished_at"}};
   size_t count = sizeof f / sizeof *f;
   dp__json_fields(data->data, data->length, f, count);

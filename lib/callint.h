@@ -5,7 +5,7 @@
  *   sending.c the body of a transfer: in memory, or a file that flows
  *   waits.c   what a call waits for before it may be sent
  *   share.c   joining equal reads, and the cache
- *   stream.c  answers that flow: sinks, events put together
+ *   stream.c  answers that flow: sinks, events put together; streamend.c: how they end
  *   runs.c    stopping runs at the server, and reading them back
  *   looks.c   ways round known defects, and proof of writes: calls that a call makes for itself
  */

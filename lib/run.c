@@ -1,14 +1,14 @@
 /*
  * What Dify's events say of a run.
  *
- * Each event is a JSON object whose member "event" names it, and most carry the ids that a run is known
- * by. Which event is the last depends on the app: message_end of chats, agents, chatflows and
- * completions, workflow_finished of workflows. A chatflow sends both, and its workflow_finished, which
- * carries a message_id, is not yet the end: an error or message_end follows. Speech that was asked for
- * may come behind the last event; a run whose speech is cut has ended all the same.
+ * Each event is a JSON object whose member "event" names it, and most carry the ids that a run is
+ * known by. Which event is the last depends on the app: message_end of chats, agents, chatflows and
+ * completions, workflow_finished of workflows. A chatflow sends both, and its workflow_finished,
+ * which carries a message_id, is not yet the end: an error or message_end follows. Speech that was
+ * asked for may come behind the last event; a run whose speech is cut has ended all the same.
  *
- * A failure inside a stream comes under HTTP 200. It is kept as the envelope that would have been the
- * answer, had the caller not asked for a stream, so that it is judged by the same rules.
+ * A failure inside a stream comes under HTTP 200. It is kept as the envelope that would have been
+ * the answer, had the caller not asked for a stream, so that it is judged by the same rules.
  *
  * Events that nobody here knows are no error: servers learn new ones.
  */
@@ -47,7 +47,8 @@ static bool is(const dp__json_field *field, const char *text) {
   return field->value && field->length == size + 2 && memcmp(field->value + 1, text, size) == 0;
 }
 
-static bool put(dp__buffer *out, const char *before, const dp__json_field *field, const char *none) {
+static bool put(dp__buffer *out, const char *before, const dp__json_field *field,
+                const char *none) {
   return dp__buffer_text(out, before) &&
          (field->value ? dp__buffer_append(out, field->value, field->length)
                        : dp__buffer_text(out, none));
@@ -89,11 +90,10 @@ static bool finish_workflow(dp__run *run, const dp__json_field *data, bool chatf
   run->ended = run->ended || !chatflow;
   if (!is(&inner[0], "failed") && !is(&inner[0], "stopped"))
     return true;
-  const dp__json_field *why = is(&inner[1], "") || !inner[1].value || *inner[1].value != '"'
-                                  ? &inner[2]
-                                  : &inner[1];
-  dp__json_field code = is(&inner[0], "failed") ? literal("\"workflow_failed\"")
-                                                : literal("\"workflow_stopped\"");
+  const dp__json_field *why =
+      is(&inner[1], "") || !inner[1].value || *inner[1].value != '"' ? &inner[2] : &inner[1];
+  dp__json_field code =
+      is(&inner[0], "failed") ? literal("\"workflow_failed\"") : literal("\"workflow_stopped\"");
   dp__json_field status = literal("500");
   return fail(run, &code, why, &status);
 }
@@ -102,11 +102,11 @@ enum { EVENT, TASK, RUN, CONVERSATION, MESSAGE, DATA, CODE, TEXT, STATUS, ERROR,
 
 bool dp__run_note(dp__run *run, const char *data, size_t length, bool *ping) {
   dp__json_field f[FIELDS] = {
-      [EVENT] = {.name = "event"},       [TASK] = {.name = "task_id"},
+      [EVENT] = {.name = "event"},         [TASK] = {.name = "task_id"},
       [RUN] = {.name = "workflow_run_id"}, [CONVERSATION] = {.name = "conversation_id"},
-      [MESSAGE] = {.name = "message_id"}, [DATA] = {.name = "data"},
-      [CODE] = {.name = "code"},         [TEXT] = {.name = "message"},
-      [STATUS] = {.name = "status"},     [ERROR] = {.name = "error"}};
+      [MESSAGE] = {.name = "message_id"},  [DATA] = {.name = "data"},
+      [CODE] = {.name = "code"},           [TEXT] = {.name = "message"},
+      [STATUS] = {.name = "status"},       [ERROR] = {.name = "error"}};
   dp__json_fields(data, length, f, FIELDS);
   keep(run->ids.task, sizeof run->ids.task, &f[TASK]);
   keep(run->ids.workflow_run, sizeof run->ids.workflow_run, &f[RUN]);

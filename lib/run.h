@@ -21,11 +21,12 @@ typedef struct dp__run_ids {
 /* Zeroed = nothing was told yet. */
 typedef struct dp__run {
   dp__run_ids ids;
-  bool ended;         /* its last event was there; what comes behind it (speech) may be missing */
-  bool failed;        /* and it did not end well */
-  int32_t status;     /* the HTTP status that a failure was given */
-  char outcome[24];   /* what a workflow's end says: "succeeded", "failed", "stopped" … */
-  dp__buffer failure; /* an envelope of an error as Dify would have sent it: code, message, status */
+  bool ended;       /* its last event was there; what comes behind it (speech) may be missing */
+  bool failed;      /* and it did not end well */
+  int32_t status;   /* the HTTP status that a failure was given */
+  char outcome[24]; /* what a workflow's end says: "succeeded", "failed", "stopped" … */
+  dp__buffer
+      failure; /* an envelope of an error as Dify would have sent it: code, message, status */
 } dp__run;
 
 void dp__run_deinit(dp__run *run);

@@ -1,14 +1,15 @@
 /*
  * Runs, which outlive the connection that began them.
  *
- * Dify goes on with a run whose caller has left, and a model goes on costing money. So a caller who gives
- * up has his run stopped, in a call of its own that nobody waits for. The server takes such a stop for any
- * task, known or not, and says success to each.
+ * Dify goes on with a run whose caller has left, and a model goes on costing money. So a caller who
+ * gives up has his run stopped, in a call of its own that nobody waits for. The server takes such a
+ * stop for any task, known or not, and says success to each.
  *
- * A workflow's run has a record, and a stream that was cut is looked up there until the record tells an
- * end: that is made into the event that was missing, so that whoever reads the stream sees it end as any
- * other. It is looked for as long as the call may be silent (stall_ms), in growing steps. A run that was
- * stopped may stay "running" in its record for ever, so the look must end without it, too.
+ * A workflow's run has a record, and a stream that was cut is looked up there until the record
+ * tells an end: that is made into the event that was missing, so that whoever reads the stream sees
+ * it end as any other. It is looked for as long as the call may be silent (stall_ms), in growing
+ * steps. A run that was stopped may stay "running" in its record for ever, so the look must end
+ * without it, too.
  */
 #include "runs.h"
 
@@ -21,7 +22,7 @@
 
 enum { GAP_FIRST_MS = 100, GAP_LAST_MS = 5000 };
 
-/* --- stopping -------------------------------------------------------------------------------------- */
+/* --- stopping ------------------------------------------------------------------------------- */
 
 bool dp__run_may_stop(const dp_call *call) {
   const dp__stream *s = call->stream;
@@ -47,15 +48,14 @@ void dp__run_stop(dp_call *call) {
   o.flags = DP_CALL_NO_VALIDATE | DP_CALL_WAIT; /* the id is the server's own, whatever its shape */
   o.deadline_ms = options->write_grace_ms ? options->write_grace_ms : options->connect_timeout_ms;
   dp_args *args = dp_args_new();
-  s->stop_sent =
-      args && dp_args_set_string(args, "task_id", s->run.ids.task) == DP_OK &&
-      (!s->who || dp_args_set_string(args, "user", s->who) == DP_OK) &&
-      dp__call_detached(call->client, call->request.desc->stop, args, &o, stop_answered);
+  s->stop_sent = args && dp_args_set_string(args, "task_id", s->run.ids.task) == DP_OK &&
+                 (!s->who || dp_args_set_string(args, "user", s->who) == DP_OK) &&
+                 dp__call_detached(call->client, call->request.desc->stop, args, &o, stop_answered);
   s->run.ids.stop_asked = s->stop_sent;
   dp_args_free(args);
 }
 
-/* --- reading back ---------------------------------------------------------------------------------- */
+/* --- reading back --------------------------------------------------------------------------- */
 
 static void give_up(dp_call *call) {
   dp__call_end(call, &call->stream->cut);
@@ -102,8 +102,10 @@ static bool put_id(dp__buffer *out, const char *name, const char *id) {
 enum { ID, WORKFLOW, STATUS, OUTPUTS, ERROR, ELAPSED, TOKENS, STEPS, CREATED, FINISHED, FIELDS };
 
 /* The event that would have been the last, of the run's record. */
-static bool write_end(const dp__run_ids *ids, bool paused, const dp__json_field *f, dp__buffer *out) {
-  dp__buffer_text(out, paused ? "{\"event\":\"workflow_paused\"" : "{\"event\":\"workflow_finished\"");
+static bool write_end(const dp__run_ids *ids, bool paused, const dp__json_field *f,
+                      dp__buffer *out) {
+  dp__buffer_text(out,
+                  paused ? "{\"event\":\"workflow_paused\"" : "{\"event\":\"workflow_finished\"");
   put_id(out, "task_id", ids->task);
   put_id(out, "workflow_run_id", ids->workflow_run);
   dp__buffer_text(out, ",\"data\":{");
@@ -127,17 +129,22 @@ static bool is(const dp__json_field *field, const char *text) {
 
 static void take_record(dp_call *call, const char *body, size_t length) {
   dp__stream *s = call->stream;
-  dp__json_field f[FIELDS] = {
-      [ID] = {.name = "id"},          [WORKFLOW] = {.name = "workflow_id"},
-      [STATUS] = {.name = "status"},  [OUTPUTS] = {.name = "outputs"},
-      [ERROR] = {.name = "error"},    [ELAPSED] = {.name = "elapsed_time"},
-      [TOKENS] = {.name = "total_tokens"}, [STEPS] = {.name = "total_steps"},
-      [CREATED] = {.name = "created_at"},  [FINISHED] = {.name = "finished_at"}};
+  dp__json_field f[FIELDS] = {[ID] = {.name = "id"},
+                              [WORKFLOW] = {.name = "workflow_id"},
+                              [STATUS] = {.name = "status"},
+                              [OUTPUTS] = {.name = "outputs"},
+                              [ERROR] = {.name = "error"},
+                              [ELAPSED] = {.name = "elapsed_time"},
+                              [TOKENS] = {.name = "total_tokens"},
+                              [STEPS] = {.name = "total_steps"},
+                              [CREATED] = {.name = "created_at"},
+                              [FINISHED] = {.name = "finished_at"}};
   dp__json_fields(body, length, f, FIELDS);
   bool paused = is(&f[STATUS], "paused");
   bool ended = paused || is(&f[STATUS], "succeeded") || is(&f[STATUS], "failed") ||
                is(&f[STATUS], "stopped") || is(&f[STATUS], "partial-succeeded");
-  if (!ended && f[STATUS].value && *f[STATUS].value == '"') { /* running, or a word of later versions */
+  if (!ended && f[STATUS].value &&
+      *f[STATUS].value == '"') { /* running, or a word of later versions */
     wait_and_look(call);
     return;
   }

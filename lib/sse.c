@@ -1,16 +1,17 @@
 /*
  * Server-sent events to the letter of the specification.
  *
- * It wants the stream decoded as UTF-8 and then taken apart in lines. Here lines come first, which is
- * the same: neither line ends nor colons are ever part of a longer sequence, and the decoder never
- * eats one as the rest of a broken sequence. A line that lies whole in the bytes that came is read
- * where it lies; only what is cut by the edge of a piece is copied.
+ * It wants the stream decoded as UTF-8 and then taken apart in lines. Here lines come first, which
+ * is the same: neither line ends nor colons are ever part of a longer sequence, and the decoder
+ * never eats one as the rest of a broken sequence. A line that lies whole in the bytes that came is
+ * read where it lies; only what is cut by the edge of a piece is copied.
  *
- * What comes from outside is bounded twice, in one line and in one event, whatever the line is: a comment
- * without end is no more welcome than data without end. Reading stops at each event, so that whoever
- * cannot take one now leaves the rest of the bytes where they are.
+ * What comes from outside is bounded twice, in one line and in one event, whatever the line is: a
+ * comment without end is no more welcome than data without end. Reading stops at each event, so
+ * that whoever cannot take one now leaves the rest of the bytes where they are.
  *
- * At the end of a stream nothing is to be done: an event without its blank line is to be thrown away.
+ * At the end of a stream nothing is to be done: an event without its blank line is to be thrown
+ * away.
  */
 #include "sse.h"
 
@@ -18,7 +19,7 @@
 
 #include "utf8.h"
 
-enum { KEEP = 64 << 10 }; /* a larger buffer is given back once its event is over */
+enum { KEEP = 16 << 10 }; /* a larger buffer is given back once its event is over */
 
 void dp__sse_deinit(dp__sse *sse) {
   dp__buffer_deinit(&sse->line);
@@ -53,7 +54,7 @@ const char *dp__sse_data(const dp__sse *sse, size_t *length) {
   return text_of(&sse->data);
 }
 
-/* --- fields -------------------------------------------------------------------------------------- */
+/* --- fields --------------------------------------------------------------------------------- */
 
 /* Append text, decoded: U+FFFD for whatever is not UTF-8. */
 static dp__sse_result append(const dp__sse *sse, dp__buffer *out, const char *text, size_t length) {
@@ -80,7 +81,8 @@ static dp__sse_result set_type(dp__sse *sse, const char *value, size_t length) {
   for (const char *nul; (nul = length ? memchr(value, '\0', length) : NULL);) {
     size_t before = (size_t)(nul - value);
     dp__sse_result result = append(sse, &sse->type, value, before);
-    if (result == DP__SSE_MORE) /* a byte that is no UTF-8 stands for the NUL, and so becomes U+FFFD */
+    if (result ==
+        DP__SSE_MORE) /* a byte that is no UTF-8 stands for the NUL, and so becomes U+FFFD */
       result = append(sse, &sse->type, "\xff", 1);
     if (result != DP__SSE_MORE)
       return result;
@@ -97,7 +99,8 @@ static dp__sse_result set_id(dp__sse *sse, const char *value, size_t length) {
   return append(sse, &sse->id, value, length);
 }
 
-/* Each line's LF goes with it; the last one is taken off at the end, and so may stand over the bound. */
+/* Each line's LF goes with it; the last one is taken off at the end, and so may stand over the
+ * bound. */
 static dp__sse_result add_data(dp__sse *sse, const char *value, size_t length) {
   dp__sse_result result = append(sse, &sse->data, value, length);
   if (result == DP__SSE_MORE && !dp__buffer_append(&sse->data, "\n", 1))
@@ -153,7 +156,7 @@ static dp__sse_result finish_event(dp__sse *sse) {
   return DP__SSE_EVENT;
 }
 
-/* --- lines --------------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------------------------- */
 
 static dp__sse_result take_line(dp__sse *sse, const char *line, size_t length) {
   if (length > sse->line_max)
@@ -185,7 +188,8 @@ static size_t line_end(const char *bytes, size_t length) {
   return at;
 }
 
-/* A byte order mark at the very start is skipped; one that turns out to be none is a line's beginning. */
+/* A byte order mark at the very start is skipped; one that turns out to be none is a line's
+ * beginning. */
 static dp__sse_result skip_bom(dp__sse *sse, const char *bytes, size_t length, size_t *at) {
   static const char bom[] = "\xef\xbb\xbf";
   while (sse->bom < 3 && *at < length) {

@@ -10,9 +10,9 @@
 #include "buffer.h"
 
 typedef enum dp__sse_result {
-  DP__SSE_MORE,           /* all bytes were taken; no event is complete */
-  DP__SSE_EVENT,          /* one is; bytes may be left */
-  DP__SSE_LINE_TOO_LONG,  /* the stream cannot be read any further, as from here on */
+  DP__SSE_MORE,          /* all bytes were taken; no event is complete */
+  DP__SSE_EVENT,         /* one is; bytes may be left */
+  DP__SSE_LINE_TOO_LONG, /* the stream cannot be read any further, as from here on */
   DP__SSE_EVENT_TOO_LONG,
   DP__SSE_NO_MEMORY
 } dp__sse_result;
@@ -34,8 +34,8 @@ typedef struct dp__sse {
 /* dp__sse_feed - read bytes up to the end of the next event; *taken = how many were read. After
  * DP__SSE_EVENT the event stands until the next feed. */
 dp__sse_result dp__sse_feed(dp__sse *sse, const char *bytes, size_t length, size_t *taken);
-/* dp__sse_type, dp__sse_id, dp__sse_data - of the event that was just given; a NUL follows each. In the
- * type, which is a C string, U+FFFD stands for a NUL. */
+/* dp__sse_type, dp__sse_id, dp__sse_data - of the event that was just given; a NUL follows each. In
+ * the type, which is a C string, U+FFFD stands for a NUL. */
 const char *dp__sse_type(const dp__sse *sse);
 const char *dp__sse_id(const dp__sse *sse);
 const char *dp__sse_data(const dp__sse *sse, size_t *length);

@@ -1,47 +1,43 @@
 /*
  * Answers that flow.
  *
- * Until a good answer has begun, a call with a sink is a call like any other: the chain sends, repeats
- * and judges it. From its head on this file carries it: events or bytes go to the sink as they come, and
- * nothing is ever sent again, since the program has seen a part.
+ * Until a good answer has begun, a call with a sink is a call like any other: the chain sends,
+ * repeats and judges it. From its head on this file carries it: events or bytes go to the sink as
+ * they come, and nothing is ever sent again, since the program has seen a part.
  *
- * Back-pressure is libcurl's. A piece that the sink does not take now is refused, and libcurl offers the
- * same bytes again after the pause; how many of them were read already stands in skip. So nothing is
- * queued here, an answer that has ended at the server has still not ended for the program, and on_done
- * cannot overtake a piece. Where the program dispatches, each question crosses to its thread and the
- * transfer pauses until the answer is back: one event, or one piece of bytes, is under way at a time.
- * The parser is not fed meanwhile, so an event crosses without being copied.
+ * Back-pressure is libcurl's. A piece that the sink does not take now is refused, and libcurl
+ * offers the same bytes again after the pause; how many of them were read already stands in skip.
+ * So nothing is queued here, an answer that has ended at the server has still not ended for the
+ * program, and on_done cannot overtake a piece. Where the program dispatches, each question crosses
+ * to its thread and the transfer pauses until the answer is back: one event, or one piece of bytes,
+ * is under way at a time. The parser is not fed meanwhile, so an event crosses without being
+ * copied.
  *
- * A call without a sink whose operation answers in events takes the same way, and its events are put
- * together to one answer, bounded by body_max alone.
+ * A call without a sink whose operation answers in events takes the same way, and its events are
+ * put together to one answer, bounded by body_max alone.
  *
- * Inside libcurl's callbacks no call may end. A sink that wants the end has its call cancelled by a job,
- * and an answer that cannot be read ends the transfer, upon which the call ends for the noted reason.
+ * Inside libcurl's callbacks no call may end. A sink that wants the end has its call cancelled by a
+ * job, and an answer that cannot be read ends the transfer, upon which the call ends for the noted
+ * reason.
  */
 #include "stream.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <jansson.h>
 
 #include "callint.h"
 #include "compose.h"
 #include "errors.h"
 #include "json.h"
-#include "runs.h"
 #include "transfer.h"
 
 enum { PIECE = 16384 };
 
-/* --- whether it flows, any thread ------------------------------------------------------------------ */
+/* --- whether it flows, any thread ----------------------------------------------------------- */
 
-static bool tells_events(const dp__op_desc *desc) {
-  return desc->answer == DP__ANSWER_EVENTS;
-}
-
-static dp_kind check_sink(const dp__op_desc *desc, bool blocking, const dp_sink *given, dp_sink *sink,
-                          dp_error *err) {
+static dp_kind check_sink(const dp__op_desc *desc, bool blocking, const dp_sink *given,
+                          dp_sink *sink, dp_error *err) {
   *sink = (dp_sink)DP_SINK_INIT;
   if (given->size < sizeof(size_t) || given->size > sizeof *sink)
     return dp__fail(err, DP_INVALID_REQUEST, "sink_size", "Start from DP_SINK_INIT.",
@@ -50,9 +46,9 @@ static dp_kind check_sink(const dp__op_desc *desc, bool blocking, const dp_sink 
   if (blocking)
     return dp__fail(err, DP_INVALID_REQUEST, "sink", "Leave one of them out.",
                     "%s: a blocking answer is one piece, and a sink wants many", desc->name);
-  if (tells_events(desc) ? !sink->on_event : !sink->on_data)
+  if (dp__tells_events(desc) ? !sink->on_event : !sink->on_data)
     return dp__fail(err, DP_INVALID_REQUEST, "sink", NULL, "%s: the sink has no %s", desc->name,
-                    tells_events(desc) ? "on_event" : "on_data");
+                    dp__tells_events(desc) ? "on_event" : "on_data");
   return DP_OK;
 }
 
@@ -61,7 +57,8 @@ static bool set_mode(dp__request *request, const char *value) {
   dp__buffer body = {0};
   size_t length;
   const char *old = request->body, *rest;
-  if (!*request->desc->mode || request->raw || !old || !(rest = memchr(old, '{', request->body_length)))
+  if (!*request->desc->mode || request->raw || !old ||
+      !(rest = memchr(old, '{', request->body_length)))
     return true;
   rest++;
   length = request->body_length - (size_t)(rest - old);
@@ -111,12 +108,12 @@ dp_kind dp__stream_prepare(dp_call *call, const dp_args *args, const dp_call_opt
   const dp__op_desc *desc = call->request.desc;
   const char *mode = *desc->mode && args ? dp__args_text(args, desc->mode) : NULL;
   bool blocking = (o->flags & DP_CALL_BLOCKING) || (mode && strcmp(mode, "blocking") == 0);
-  bool together = tells_events(desc) && !call->request.raw && !(blocking && *desc->mode);
+  bool together = dp__tells_events(desc) && !call->request.raw && !(blocking && *desc->mode);
   dp_sink sink = DP_SINK_INIT;
   dp_kind kind = o->sink ? check_sink(desc, blocking, o->sink, &sink, err) : DP_OK;
   if (kind != DP_OK)
     return kind;
-  call->lane = o->sink || tells_events(desc) ? DP_LANE_STREAM : DP_LANE_CALL;
+  call->lane = o->sink || dp__tells_events(desc) ? DP_LANE_STREAM : DP_LANE_CALL;
   if ((o->sink || together) &&
       (!(call->stream = make(call, &sink, o->sink != NULL)) || !keep_names(call, args)))
     return dp__no_memory(err);
@@ -136,7 +133,7 @@ void dp__stream_free(dp__stream *s) {
   free(s);
 }
 
-/* --- asking the sink ------------------------------------------------------------------------------- */
+/* --- asking the sink ------------------------------------------------------------------------ */
 
 static bool crosses(const dp_call *call) {
   return call->client->dispatch_fd >= 0 && !call->direct;
@@ -215,7 +212,7 @@ static dp_flow ask(dp_call *call, dp__ask what, const void *data, size_t length)
   return DP_FLOW_PAUSE;
 }
 
-/* --- the head -------------------------------------------------------------------------------------- */
+/* --- the head ------------------------------------------------------------------------------- */
 
 static bool type_is(const dp_head *head, const char *type) {
   size_t length = strlen(type);
@@ -223,7 +220,8 @@ static bool type_is(const dp_head *head, const char *type) {
          strchr("; \t", head->type[length]) != NULL; /* a NUL counts as found */
 }
 
-/* Whether it is what the table says. A page in its place is somebody else's, and read as an error. */
+/* Whether it is what the table says. A page in its place is somebody else's, and read as an error.
+ */
 static bool is_promised(const dp_call *call, const dp_head *head) {
   const dp__stream *s = call->stream;
   if (head->status < 200 || head->status > 299 || head->status == 204)
@@ -242,9 +240,10 @@ static bool is_promised(const dp_call *call, const dp_head *head) {
 
 dp_flow dp__stream_head(dp_call *call, const dp_head *head) {
   dp__stream *s = call->stream;
-  bool may_tell = call->request.raw || tells_events(call->request.desc);
+  bool may_tell = call->request.raw || dp__tells_events(call->request.desc);
   if (!s->opened) {
-    s->events = may_tell && type_is(head, "text/event-stream") && (!s->has_sink || s->sink.on_event);
+    s->events =
+        may_tell && type_is(head, "text/event-stream") && (!s->has_sink || s->sink.on_event);
     if (!is_promised(call, head))
       return DP_FLOW_CONTINUE; /* on_done tells it */
     s->opened = true;
@@ -259,7 +258,7 @@ dp_flow dp__stream_head(dp_call *call, const dp_head *head) {
   return flow;
 }
 
-/* --- the body -------------------------------------------------------------------------------------- */
+/* --- the body ------------------------------------------------------------------------------- */
 
 static dp_flow give_bytes(dp_call *call, const char *data, size_t length) {
   dp__stream *s = call->stream;
@@ -337,7 +336,7 @@ static dp_flow read_unseen(dp__stream *s) {
   return *s->run.ids.task ? DP_FLOW_ABORT : DP_FLOW_CONTINUE; /* dp__stream_done stops the run */
 }
 
-static dp_flow give_event(dp_call *call) {
+dp_flow dp__stream_give_event(dp_call *call) {
   dp__stream *s = call->stream;
   dp_flow flow = s->muted      ? read_unseen(s)
                  : s->has_sink ? ask(call, DP__ASK_EVENT, NULL, 0)
@@ -349,7 +348,7 @@ static dp_flow give_event(dp_call *call) {
 static dp_flow give_events(dp_call *call, const char *data, size_t length) {
   dp__stream *s = call->stream;
   for (;;) {
-    dp_flow flow = s->offering || s->muted ? give_event(call) : DP_FLOW_CONTINUE;
+    dp_flow flow = s->offering || s->muted ? dp__stream_give_event(call) : DP_FLOW_CONTINUE;
     if (flow != DP_FLOW_CONTINUE)
       return flow;
     if (s->skip == length)
@@ -364,6 +363,10 @@ static dp_flow give_events(dp_call *call, const char *data, size_t length) {
   }
 }
 
+bool dp__stream_opened(const dp_call *call) {
+  return call->stream && call->stream->opened;
+}
+
 dp_flow dp__stream_data(dp_call *call, const void *data, size_t length) {
   dp__stream *s = call->stream;
   dp_flow flow = s->events ? give_events(call, data, length) : give_bytes(call, data, length);
@@ -372,223 +375,13 @@ dp_flow dp__stream_data(dp_call *call, const void *data, size_t length) {
   return flow;
 }
 
-/* --- its end --------------------------------------------------------------------------------------- */
-
-bool dp__stream_opened(const dp_call *call) {
-  return call->stream && call->stream->opened;
-}
-
-/* The end of bytes: what was cut is an error, however much had come. */
-static void end_bytes(dp_call *call, const dp_outcome *outcome) {
-  dp__facts facts;
-  dp__verdict verdict;
-  if (outcome->error.kind == DP_OK) {
-    dp__call_end(call, NULL);
-    return;
-  }
-  dp__call_facts(call, outcome, &facts);
-  dp__classify(&facts, &verdict);
-  if (!call->request.free_of_effect)
-    dp__fail(&verdict.error, DP_UNKNOWN_OUTCOME, verdict.error.code,
-             "Look at the server before doing it again.", "%s: %s was carried out, but its answer broke "
-             "off: %.300s", call->profile->base.origin, call->request.desc->name, outcome->error.message);
-  dp__call_end(call, &verdict.error);
-}
-
-/* A workflow's own failure has no HTTP status: its run is told as it ended. */
-static void workflow_failure(const dp_call *call, dp_error *error) {
-  const dp__run *run = &call->stream->run;
-  bool stopped = strcmp(run->outcome, "stopped") == 0;
-  json_t *root = json_loadb(run->failure.data, run->failure.length, JSON_ALLOW_NUL, NULL);
-  const char *why = json_string_value(json_object_get(root, "message"));
-  dp__fail(error, stopped ? DP_CANCELLED : DP_SERVER_ERROR,
-           stopped ? "workflow_stopped" : "workflow_failed",
-           stopped ? "Somebody stopped the run at the server."
-                   : "Look at the run's log in Dify for the node that failed.",
-           "%s: the workflow's run %s %s%s%.300s", call->profile->base.origin, run->ids.workflow_run,
-           stopped ? "was stopped" : "failed", why && *why ? ": " : "", why ? why : "");
-  error->status = call->answer->status;
-  json_decref(root);
-}
-
-/* An error that came as an event is the answer that the server would have given without a stream. */
-static void event_failure(dp_call *call, const dp_outcome *outcome, dp_error *error) {
-  const dp__run *run = &call->stream->run;
-  dp__verdict verdict;
-  dp__facts facts;
-  dp__answer *made = dp__answer_made(run->status, run->failure.data, run->failure.length);
-  if (!made) {
-    dp__no_memory(error);
-    return;
-  }
-  dp__answer_unref(call->answer);
-  call->answer = made;
-  dp__call_facts(call, outcome, &facts);
-  facts.transport.kind = DP_OK;
-  facts.status = run->status;
-  facts.dify = true;
-  dp__classify(&facts, &verdict);
-  *error = verdict.error;
-  error->retryable = false; /* what was shown was shown, and the model's work is done and paid for */
-}
-
-static void cut(const dp_call *call, const dp_outcome *outcome, dp_error *error) {
-  const dp__run_ids *ids = &call->stream->run.ids;
-  const char *why = outcome->error.kind == DP_OK ? "the stream ended before its last event"
-                                                 : outcome->error.message;
-  const char *code = outcome->error.kind == DP_TIMEOUT ? outcome->error.code : "stream_cut";
-  if (call->request.free_of_effect) {
-    dp__fail(error, DP_UNREACHABLE, code, "Ask for the rest.", "%s: %s: %.300s",
-             call->profile->base.origin, call->request.desc->name, why);
-    return;
-  }
-  dp__fail(error, DP_UNKNOWN_OUTCOME, code,
-           "The run may go on at the server: look there before doing it again.",
-           "%s: %s was cut: %.200s (task %s, run %s, message %s)", call->profile->base.origin,
-           call->request.desc->name, why, *ids->task ? ids->task : "not told",
-           *ids->workflow_run ? ids->workflow_run : "none", *ids->message ? ids->message : "none");
-}
-
-/* The answer that was put together, with the head of the one that came. */
-static dp__answer *whole_answer(const dp_call *call) {
-  const dp__answer *came = call->answer;
-  dp_header headers[came->header_count + 1];
-  dp_head head = {.status = came->status, .type = "application/json", .headers = headers};
-  headers[head.header_count++] = (dp_header){"Content-Type", head.type};
-  for (size_t i = 0; i < came->header_count; i++)
-    if (strcasecmp(came->headers[i].name, "content-type") != 0 &&
-        strcasecmp(came->headers[i].name, "transfer-encoding") != 0)
-      headers[head.header_count++] = came->headers[i];
-  dp__answer *answer = dp__answer_new(&head);
-  if (answer && !dp__assemble_end(&call->stream->assembly, &answer->body)) {
-    dp__answer_unref(answer);
-    return NULL;
-  }
-  return answer;
-}
-
-static void succeed(dp_call *call) {
-  const dp__run *run = &call->stream->run;
-  if (strcmp(run->outcome, "partial-succeeded") == 0)
-    dp__reply_note(call->reply, "Some nodes of the workflow failed, and it went on without them.");
-  if (call->stream->has_sink) {
-    dp__call_end(call, NULL);
-    return;
-  }
-  dp__answer *answer = whole_answer(call);
-  if (!answer) {
-    dp_error error;
-    dp__no_memory(&error);
-    dp__call_end(call, &error);
-    return;
-  }
-  dp__answer_unref(call->answer);
-  call->answer = answer;
-  dp__call_succeed(call);
-}
-
-/* Whether the last event has come. Of two operations it is not known by its name alone. */
-static bool has_ended(const dp_call *call, const dp_outcome *outcome) {
-  const dp__stream *s = call->stream;
-  switch (call->request.desc->op) {
-  case DP_OP_WORKFLOWS_EVENTS: /* of a chatflow's run that is over it tells workflow_finished alone */
-    return s->run.ended || *s->run.outcome;
-  case DP_OP_PIPELINES_RUN_DATASOURCE:
-    return s->run.ended || (outcome->error.kind == DP_OK && s->number > 0);
-  default:
-    return s->run.ended;
-  }
-}
-
-static void conclude(dp_call *call, const dp_outcome *outcome) {
-  const dp__stream *s = call->stream;
-  const dp__run *run = &s->run;
-  bool by_workflow = run->failed && strncmp(run->failure.data, "{\"code\":\"workflow_", 18) == 0;
-  dp_error error;
-  if (!run->failed || (by_workflow && !s->has_sink && !s->assembly.message)) {
-    succeed(call); /* a blocking answer tells of a failed workflow as of any other: in data.status */
-    return;
-  } else if (by_workflow) {
-    workflow_failure(call, &error);
-  } else {
-    event_failure(call, outcome, &error);
-  }
-  dp__call_end(call, &error);
-}
-
-static void end_run(dp_call *call, const dp_outcome *outcome) {
-  dp_error error;
-  if (has_ended(call, outcome)) {
-    conclude(call, outcome);
-    return;
-  }
-  cut(call, outcome, &error);
-  if (!dp__run_read_back(call, &error))
-    dp__call_end(call, &error);
-}
-
-static void give_last(dp_call *call) {
-  dp__stream *s = call->stream;
-  dp_flow flow = give_event(call);
-  if (flow == DP_FLOW_CONTINUE)
-    conclude(call, NULL);
-  else if (flow == DP_FLOW_ABORT)
-    dp__call_end(call, &s->error);
-}
-
-void dp__stream_add_end(dp_call *call) {
-  dp__stream *s = call->stream;
-  bool ping;
-  s->event = (dp_event){.number = ++s->number, .type = "message", .id = dp__sse_id(&s->sse),
-                        .data = s->piece.data, .length = s->piece.length};
-  s->offering = true;
-  if (dp__run_note(&s->run, s->event.data, s->event.length, &ping)) {
-    give_last(call);
-  } else {
-    dp__no_memory(&s->error);
-    dp__call_end(call, &s->error);
-  }
-}
-
-void dp__stream_done(dp_call *call, const dp_outcome *outcome) {
-  dp__stream *s = call->stream;
-  if (s->muted || s->error.kind != DP_OK)
-    dp__run_stop(call);
-  if (s->muted || s->error.kind != DP_OK)
-    dp__call_end(call, s->muted ? &outcome->error : &s->error);
-  else if (s->events && tells_events(call->request.desc))
-    end_run(call, outcome);
-  else
-    end_bytes(call, outcome);
-}
-
-bool dp__stream_leave(dp_call *call, const dp_error *why, bool may_stay, dp_error *error) {
-  dp__stream *s = call->stream;
-  dp__run_ids *ids = &s->run.ids;
-  dp__run_stop(call);
-  bool stays = may_stay && dp__run_may_stop(call) && !*ids->task && call->exchange;
-  ids->stop_asked = ids->stop_asked || stays;
-  s->muted = true;
-  *error = *why;
-  if (ids->stop_asked) {
-    dp__fail(error, why->kind, why->code, why->hint, "%s; its run is being stopped", why->message);
-  } else if (!s->run.ended && why->kind != DP_CANCELLED) {
-    dp__fail(error, DP_UNKNOWN_OUTCOME, why->code,
-             "The run may go on at the server: look there before doing it again.", "%s", why->message);
-  } else if (!s->run.ended) {
-    dp__fail(error, why->kind, why->code, why->hint, "%s; what it began may go on at the server",
-             why->message);
-  }
-  return stays;
-}
-
-/* --- going on, any thread ---------------------------------------------------------------------------- */
+/* --- going on, any thread ------------------------------------------------------------------- */
 
 static void go_on(dp_call *call) {
   if (call->exchange)
     dp__exchange_continue(call->exchange);
   else if (call->phase == DP__CALL_PROVING && call->stream && call->stream->offering)
-    give_last(call);
+    dp__stream_give_last(call);
 }
 
 static void resume_posted(dp__job *job) {

@@ -1,11 +1,12 @@
 /*
- * A stream of events from a hostile server, through all that reads it: the parser, what its events tell
- * of a run, the one answer that is put together of them. The promises under test: however the bytes are
- * cut into pieces, the events are those of a second parser, which is written as the specification is,
- * slowly and over the whole text at once; and what is made of them is JSON.
+ * A stream of events from a hostile server, through all that reads it: the parser, what its events
+ * tell of a run, the one answer that is put together of them. The promises under test: however the
+ * bytes are cut into pieces, the events are those of a second parser, which is written as the
+ * specification is, slowly and over the whole text at once; and what is made of them is JSON.
  *
- * The first byte of the input says how the rest is cut. With -DREPLAY it has a main of its own, which
- * changes sound streams by a fixed sequence; that is what the ordinary tests run, under the sanitizers.
+ * The first byte of the input says how the rest is cut. With -DREPLAY it has a main of its own,
+ * which changes sound streams by a fixed sequence; that is what the ordinary tests run, under the
+ * sanitizers.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ static void put_text(list *l, const void *bytes, size_t length) {
   put(l, bytes, length);
 }
 
-/* --- the second parser ---------------------------------------------------------------------------- */
+/* --- the second parser ---------------------------------------------------------------------- */
 
 /* The decoder of the Encoding standard, state by state. */
 static void decode(const uint8_t *in, size_t size, list *out) {
@@ -93,7 +94,8 @@ static void set(list *l, const char *text, size_t length) {
 static void model_dispatch(model *m) {
   set(&m->last_id, m->id.bytes, m->id.length);
   if (m->data.length) {
-    put_text(&m->events, m->type.length ? m->type.bytes : "message", m->type.length ? m->type.length : 7);
+    put_text(&m->events, m->type.length ? m->type.bytes : "message",
+             m->type.length ? m->type.length : 7);
     put_text(&m->events, m->last_id.bytes, m->last_id.length);
     put_text(&m->events, m->data.bytes, m->data.length - 1);
   }
@@ -151,7 +153,7 @@ static void model_free(model *m) {
   free(m->events.bytes);
 }
 
-/* --- the real one ----------------------------------------------------------------------------------- */
+/* --- the real one --------------------------------------------------------------------------- */
 
 typedef struct reader {
   dp__sse sse;
@@ -252,18 +254,25 @@ static uint32_t next_random(void) {
   return (uint32_t)(state >> 16);
 }
 
-#define SEED(bytes) {(bytes), sizeof(bytes) - 1}
+#define SEED(bytes)                                                                                \
+  { (bytes), sizeof(bytes) - 1 }
 static const struct {
   const char *data;
   size_t size;
 } seeds[] = {
-    SEED("\0\xef\xbb\xbf" "event: x\r\nid: 1\r\ndata: caf\xc3\xa9\rdata: \xe2\x98\x83\n\n: c\ndata\n\n"),
-    SEED("\1data: {\"event\":\"message\",\"message_id\":\"m\",\"answer\":\"a\\n\"}\n\nevent: ping\n\n"
+    SEED("\0\xef\xbb\xbf"
+         "event: x\r\nid: 1\r\ndata: caf\xc3\xa9\rdata: \xe2\x98\x83\n\n: c\ndata\n\n"),
+    SEED("\1data: {\"event\":\"message\",\"message_id\":\"m\",\"answer\":\"a\\n\"}\n\nevent: "
+         "ping\n\n"
          "data: {\"event\":\"message_end\",\"metadata\":{\"usage\":[1,2]},\"files\":[{}]}\n\n"),
     SEED("\2data: {\"event\":\"workflow_started\",\"task_id\":\"t\",\"workflow_run_id\":\"w\"}\n\n"
-         "data: {\"event\":\"workflow_finished\",\"data\":{\"status\":\"failed\",\"error\":\"e\",\"outputs\":{}}}\n\n"),
-    SEED("\3data: {\"event\":\"error\",\"code\":\"c\",\"status\":400,\"message\":\"m\"}\n\nretry: 5\nid\0: 7\n\n"),
-    SEED("\4data: \xf0\x9f\x98\x80\xed\xa0\x80\xc0\xaf\n\nid: \xff\nevent: a\0b\ndata: x\n\ndata: y"),
+         "data: "
+         "{\"event\":\"workflow_finished\",\"data\":{\"status\":\"failed\",\"error\":\"e\","
+         "\"outputs\":{}}}\n\n"),
+    SEED("\3data: {\"event\":\"error\",\"code\":\"c\",\"status\":400,\"message\":\"m\"}\n\nretry: "
+         "5\nid\0: 7\n\n"),
+    SEED("\4data: \xf0\x9f\x98\x80\xed\xa0\x80\xc0\xaf\n\nid: \xff\nevent: a\0b\ndata: x\n\ndata: "
+         "y"),
 };
 
 static void change(uint8_t *data, size_t *size) {

@@ -1,5 +1,5 @@
-/* Streams to one answer: every kind of app, held against what the server itself answered in blocking
- * mode; how runs end and what they are known by; memory that runs out. */
+/* Streams to one answer: every kind of app, held against what the server itself answered in
+ * blocking mode; how runs end and what they are known by; memory that runs out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,8 +57,8 @@ static json_t *assembled(const reading *r) {
   return json;
 }
 
-/* The same members in the same order, of the same types; a null may stand for any value. What apps say
- * themselves (outputs) is theirs. */
+/* The same members in the same order, of the same types; a null may stand for any value. What apps
+ * say themselves (outputs) is theirs. */
 static void same_shape(const char *name, json_t *a, json_t *b) {
   if (json_is_null(a) || json_is_null(b))
     return;
@@ -102,8 +102,8 @@ static void check_record(json_t *record) {
   assert_true(r.whole);
   if (!r.run.ended)
     fail_msg("%s: its end was not seen", name);
-  bool error = strstr(name, "model") || strstr(name, "fails") || strstr(name, "chatflow that is stopped") ||
-               strstr(name, "workflow that is stopped");
+  bool error = strstr(name, "model") || strstr(name, "fails") ||
+               strstr(name, "chatflow that is stopped") || strstr(name, "workflow that is stopped");
   if (r.run.failed != error)
     fail_msg("%s: failed is %d", name, r.run.failed);
   if (r.run.failed)
@@ -178,16 +178,23 @@ static json_t *put_together(const char *text, reading *r) {
   return assembled(r);
 }
 
-#define MESSAGE(text) "data: {\"event\":\"message\",\"message_id\":\"m\",\"answer\":\"" text "\"}\n\n"
-#define END "data: {\"event\":\"message_end\",\"message_id\":\"m\",\"files\":[{\"id\":1}],\"metadata\":{\"x\":1}}\n\n"
+#define MESSAGE(text)                                                                              \
+  "data: {\"event\":\"message\",\"message_id\":\"m\",\"answer\":\"" text "\"}\n\n"
+#define END                                                                                        \
+  "data: "                                                                                         \
+  "{\"event\":\"message_end\",\"message_id\":\"m\",\"files\":[{\"id\":1}],\"metadata\":{\"x\":1}}" \
+  "\n\n"
 
 static void test_pieces(void **state) {
   (void)state;
   reading r;
   json_t *json = put_together(
-      MESSAGE("bad") "data: {\"event\":\"message_replace\",\"answer\":\"good \"}\n\n" MESSAGE("\\ud83d")
-          MESSAGE("\\ude00 \\\"") "data: [1]\n\ndata: no json\n\ndata: {\"event\":\"later\"}\n\n" END
-                                  "data: {\"event\":\"tts_message\",\"audio\":\"\"}\n\n", &r);
+      MESSAGE("bad") "data: {\"event\":\"message_replace\",\"answer\":\"good \"}\n\n" MESSAGE(
+          "\\ud83d")
+          MESSAGE(
+              "\\ude00 \\\"") "data: [1]\n\ndata: no json\n\ndata: {\"event\":\"later\"}\n\n" END
+                              "data: {\"event\":\"tts_message\",\"audio\":\"\"}\n\n",
+      &r);
   assert_string_equal(json_string_value(json_object_get(json, "answer")), "good 😀 \"");
   assert_int_equal(json_array_size(json_object_get(json, "files")), 1);
   assert_true(r.run.ended);
@@ -202,7 +209,8 @@ static void test_paused(void **state) {
   reading r;
   json_t *json = put_together(
       "data: {\"event\":\"workflow_started\",\"task_id\":\"t\",\"workflow_run_id\":\"w\"}\n\n"
-      "data: {\"event\":\"workflow_paused\",\"task_id\":\"t\",\"data\":{\"reasons\":[1]}}\n\n", &r);
+      "data: {\"event\":\"workflow_paused\",\"task_id\":\"t\",\"data\":{\"reasons\":[1]}}\n\n",
+      &r);
   assert_true(r.run.ended && !r.run.failed);
   assert_non_null(json_object_get(json_object_get(json, "data"), "reasons"));
   assert_string_equal(json_string_value(json_object_get(json, "workflow_run_id")), "w");
@@ -241,7 +249,8 @@ static void test_odd_ids(void **state) {
 /* An error without a status is the server's fault; one without a message has an empty one. */
 static void test_odd_errors(void **state) {
   (void)state;
-  static const char *const texts[] = {"{\"event\":\"error\"}", "{\"event\":\"error\",\"status\":\"x\"}",
+  static const char *const texts[] = {"{\"event\":\"error\"}",
+                                      "{\"event\":\"error\",\"status\":\"x\"}",
                                       "{\"event\":\"error\",\"status\":200}"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     dp__run run = {0};
@@ -257,26 +266,27 @@ static void test_odd_errors(void **state) {
 static void test_memory(void **state) {
   (void)state;
   unsigned count = 0;
-  json_t *records[] = {load("chatflow that fails", &count), load("chat", &count), load("workflow", &count)};
+  json_t *records[] = {load("chatflow that fails", &count), load("chat", &count),
+                       load("workflow", &count)};
   for (size_t i = 0; i < 3; i++) {
     const json_t *stream = json_object_get(records[i], "stream");
     reading r;
     dp__buffer out;
     bool ended = false;
-    EACH_ALLOCATION_FAILS(out = (dp__buffer){0},
-                          (read_stream(&r, json_string_value(stream), json_string_length(stream)),
-                           ended = r.whole && dp__assemble_end(&r.assembly, &out)),
-                          (assert_int_equal(ended, !scarce_failed), close_stream(&r),
-                           dp__buffer_deinit(&out)));
+    EACH_ALLOCATION_FAILS(
+        out = (dp__buffer){0},
+        (read_stream(&r, json_string_value(stream), json_string_length(stream)),
+         ended = r.whole && dp__assemble_end(&r.assembly, &out)),
+        (assert_int_equal(ended, !scarce_failed), close_stream(&r), dp__buffer_deinit(&out)));
     json_decref(records[i]);
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_recorded), cmocka_unit_test(test_answers),
-      cmocka_unit_test(test_pieces),   cmocka_unit_test(test_paused),
-      cmocka_unit_test(test_bound),    cmocka_unit_test(test_odd_ids),
+      cmocka_unit_test(test_recorded),   cmocka_unit_test(test_answers),
+      cmocka_unit_test(test_pieces),     cmocka_unit_test(test_paused),
+      cmocka_unit_test(test_bound),      cmocka_unit_test(test_odd_ids),
       cmocka_unit_test(test_odd_errors), cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

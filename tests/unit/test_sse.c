@@ -1,5 +1,5 @@
-/* Server-sent events: the specification sentence by sentence, each text cut at every place, bounds, and
- * memory that runs out. */
+/* Server-sent events: the specification sentence by sentence, each text cut at every place, bounds,
+ * and memory that runs out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,8 @@ typedef struct sample {
   const char *events;
 } sample;
 
-#define S(text, events) {text, sizeof(text) - 1, events}
+#define S(text, events)                                                                            \
+  { text, sizeof(text) - 1, events }
 #define FFFD "\xef\xbf\xbd"
 
 static const sample samples[] = {
@@ -72,17 +73,31 @@ static const sample samples[] = {
     /* retry is no event */
     S("retry: 10\n\nretry: x\n\nretry\n\ndata: a\n\n", "message||a;"),
     /* byte order mark: one, at the very start */
-    S("\xef\xbb\xbf" "data: a\n\n", "message||a;"),
-    S("\xef\xbb\xbf\xef\xbb\xbf" "data: a\n\ndata: b\n\n", "message||b;"),
-    S("\xef\xbb" "data: a\n\ndata: b\n\n", "message||b;"),
-    S("\xef" "data: a\n\ndata: b\n\n", "message||b;"),
+    S("\xef\xbb\xbf"
+      "data: a\n\n",
+      "message||a;"),
+    S("\xef\xbb\xbf\xef\xbb\xbf"
+      "data: a\n\ndata: b\n\n",
+      "message||b;"),
+    S("\xef\xbb"
+      "data: a\n\ndata: b\n\n",
+      "message||b;"),
+    S("\xef"
+      "data: a\n\ndata: b\n\n",
+      "message||b;"),
     S("\xef\xbb\n\ndata: b\n\n", "message||b;"),
     S("\xef\xbb\xbf\ndata: b\n\n", "message||b;"),
-    S("data: a\n\n\xef\xbb\xbf" "data: b\n\n", "message||a;"),
-    S("data: \xef\xbb\xbf" "a\n\n", "message||\xef\xbb\xbf" "a;"),
+    S("data: a\n\n\xef\xbb\xbf"
+      "data: b\n\n",
+      "message||a;"),
+    S("data: \xef\xbb\xbf"
+      "a\n\n",
+      "message||\xef\xbb\xbf"
+      "a;"),
     S("\xef\xbb\xbf", ""),
     /* UTF-8 and what is none */
-    S("data: caf\xc3\xa9 \xe2\x98\x83 \xf0\x9f\x98\x80\n\n", "message||caf\xc3\xa9 \xe2\x98\x83 \xf0\x9f\x98\x80;"),
+    S("data: caf\xc3\xa9 \xe2\x98\x83 \xf0\x9f\x98\x80\n\n",
+      "message||caf\xc3\xa9 \xe2\x98\x83 \xf0\x9f\x98\x80;"),
     S("data: \xff\n\n", "message||" FFFD ";"),
     S("data: \x80\xbf\n\n", "message||" FFFD FFFD ";"),
     S("data: \xc3\n\n", "message||" FFFD ";"), /* a sequence that the line's end breaks off */
@@ -90,10 +105,10 @@ static const sample samples[] = {
     S("data: \xe2\x98z\n\n", "message||" FFFD "z;"),
     S("data: \xf0\x9f\x98\r\n\n", "message||" FFFD ";"),
     S("data: \xf0\x9f\x98\x80\x80\n\n", "message||\xf0\x9f\x98\x80" FFFD ";"),
-    S("data: \xc0\xaf\n\n", "message||" FFFD FFFD ";"),         /* overlong */
+    S("data: \xc0\xaf\n\n", "message||" FFFD FFFD ";"), /* overlong */
     S("data: \xe0\x80\xaf\n\n", "message||" FFFD FFFD FFFD ";"),
     S("data: \xf0\x80\x80\xaf\n\n", "message||" FFFD FFFD FFFD FFFD ";"),
-    S("data: \xed\xa0\x80\n\n", "message||" FFFD FFFD FFFD ";"), /* a surrogate */
+    S("data: \xed\xa0\x80\n\n", "message||" FFFD FFFD FFFD ";"),          /* a surrogate */
     S("data: \xf4\x90\x80\x80\n\n", "message||" FFFD FFFD FFFD FFFD ";"), /* over U+10FFFF */
     S("data: \xf5\x80\n\n", "message||" FFFD FFFD ";"),
     S("data: \xe1\x80\xe2\x98\x83\n\n", "message||" FFFD "\xe2\x98\x83;"),
@@ -120,7 +135,8 @@ static void note(seen *out, const dp__sse *sse) {
   const char *data = dp__sse_data(sse, &length);
   assert_int_equal(data[length], '\0');
   assert_true(out->length + length + 200 < sizeof out->text);
-  out->length += (size_t)sprintf(out->text + out->length, "%s|%s|", dp__sse_type(sse), dp__sse_id(sse));
+  out->length +=
+      (size_t)sprintf(out->text + out->length, "%s|%s|", dp__sse_type(sse), dp__sse_id(sse));
   memcpy(out->text + out->length, data, length);
   out->length += length;
   out->text[out->length++] = ';';
@@ -199,7 +215,8 @@ static void test_stops(void **state) {
   assert_int_equal(dp__sse_feed(&sse, text, sizeof text - 1, &taken), DP__SSE_EVENT);
   assert_int_equal(taken, 10); /* behind the CR that ends the blank line */
   assert_string_equal(dp__sse_data(&sse, &length), "a");
-  assert_int_equal(dp__sse_feed(&sse, text + taken, sizeof text - 1 - taken, &taken), DP__SSE_EVENT);
+  assert_int_equal(dp__sse_feed(&sse, text + taken, sizeof text - 1 - taken, &taken),
+                   DP__SSE_EVENT);
   assert_int_equal(taken, 10);
   assert_string_equal(dp__sse_data(&sse, &length), "b");
   assert_int_equal(dp__sse_feed(&sse, text + 20, 1, &taken), DP__SSE_MORE);
@@ -212,8 +229,8 @@ static void test_retry(void **state) {
   static const struct {
     const char *text;
     uint64_t ms;
-  } cases[] = {{"retry: 1500\n", 1500}, {"retry:0\n", 0},    {"retry: 1x\n", 0},
-               {"retry: -1\n", 0},      {"retry: \n", 0},    {"retry: 5\nretry: z\n", 5},
+  } cases[] = {{"retry: 1500\n", 1500}, {"retry:0\n", 0},  {"retry: 1x\n", 0},
+               {"retry: -1\n", 0},      {"retry: \n", 0},  {"retry: 5\nretry: z\n", 5},
                {"retry:  5\n", 0},      {"retry: +5\n", 0}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     dp__sse sse = fresh();
@@ -243,7 +260,10 @@ static void test_bounds(void **state) {
     assert_int_equal(feed_all("data: 78901\n\n", 10, 100, step), DP__SSE_LINE_TOO_LONG);
     assert_int_equal(feed_all("data: 78901", 10, 100, step), DP__SSE_LINE_TOO_LONG);
     assert_int_equal(feed_all(": 345678901", 10, 100, step), DP__SSE_LINE_TOO_LONG);
-    assert_int_equal(feed_all("\xef\xbb\xbf" "data: 7890\n\n", 10, 100, step), DP__SSE_MORE);
+    assert_int_equal(feed_all("\xef\xbb\xbf"
+                              "data: 7890\n\n",
+                              10, 100, step),
+                     DP__SSE_MORE);
     /* an event, in one line or many */
     assert_int_equal(feed_all("data: 12345\n\n", 99, 5, step), DP__SSE_MORE);
     assert_int_equal(feed_all("data: 123456\n\n", 99, 5, step), DP__SSE_EVENT_TOO_LONG);
@@ -280,14 +300,15 @@ static void test_gives_back(void **state) {
 
 static void test_memory(void **state) {
   (void)state;
-  static const char text[] = "\xef\xbb" "x\nid: 1\nevent: e\0\xff\ndata: a\ndata: \xff\n\ndata: b\n\n";
+  static const char text[] = "\xef\xbb"
+                             "x\nid: 1\nevent: e\0\xff\ndata: a\ndata: \xff\n\ndata: b\n\n";
   dp__sse sse;
   seen out;
   bool good;
-  EACH_ALLOCATION_FAILS((sse = fresh(), out.length = 0),
-                        (good = feed(&sse, text, 9, &out) &&
-                                feed(&sse, text + 9, sizeof text - 10, &out)),
-                        (assert_int_equal(good, !scarce_failed), dp__sse_deinit(&sse)));
+  EACH_ALLOCATION_FAILS(
+      (sse = fresh(), out.length = 0),
+      (good = feed(&sse, text, 9, &out) && feed(&sse, text + 9, sizeof text - 10, &out)),
+      (assert_int_equal(good, !scarce_failed), dp__sse_deinit(&sse)));
 }
 
 int main(void) {
