@@ -55,11 +55,18 @@ static bool only_once(const dp_call *call) {
          call->reply->meta.attempts > 0;
 }
 
+/* A composition of hundreds of calls meets each rare failure: its reads, which cost nothing to repeat, have
+ * more tries than a call by itself. */
+static uint32_t attempts_of(const dp_call *call) {
+  uint32_t attempts = call->profile->retry_attempts;
+  return call->on_child && call->request.free_of_effect && attempts > 1 ? 3 * attempts : attempts;
+}
+
 void dp__call_repeat(dp_call *call, const dp_error *error) {
   dp_client *client = call->client;
   dp_profile *profile = call->profile;
   bool patient = has_patience(call);
-  bool allowed = DP__ON(profile, retry) && (patient || call->tries < profile->retry_attempts) &&
+  bool allowed = DP__ON(profile, retry) && (patient || call->tries < attempts_of(call)) &&
                  !call->answered && !call->stopped && !only_once(call) && dp__call_can_send(call);
   call->pause_ms = dp__retry_pause_ms(&dp__policy(client)->chance, call->pause_ms,
                                       profile->retry_initial_ms, profile->retry_max_ms);
@@ -132,7 +139,7 @@ static dp_kind make_exchange(dp_call *call, dp_exchange **out, dp_error *error) 
   o.lane = call->lane;
   o.stall_ms = call->stall_ms;
   o.repeatable = r->free_of_effect && DP__ON(call->profile, retry) &&
-                 call->tries + 1 < call->profile->retry_attempts; /* libcurl's own repeat is a try */
+                 call->tries + 1 < attempts_of(call); /* libcurl's own repeat is a try */
   if (!dp__call_body(call, &o))
     return dp__no_memory(error);
   return dp__exchange_new(call->client, &o, out, error);

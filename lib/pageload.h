@@ -34,6 +34,7 @@ typedef struct dp__page {
   dp__turn turn;
   dp__plan plan;
   bool active, has_document, wrote, alone, repaired, looked;
+  bool doubt; /* nobody answered the write of its metadata */
   uint8_t document[16], upload[16];
   char *document_name;
   unsigned tries, mends;

@@ -144,8 +144,10 @@ static void stamped(dp_call *call, dp_reply *reply, void *user) {
   dp__page *page;
   push->stamps--;
   if (kind == DP_OK || kind == DP_UNKNOWN_OUTCOME) { /* reading back tells */
-    while ((page = dp__pages_take(&batch->pages)))
+    while ((page = dp__pages_take(&batch->pages))) {
+      page->doubt = kind != DP_OK;
       dp__pages_add(&push->checking, page);
+    }
   } else {
     refused(push, batch, dp_reply_error(reply));
   }
@@ -247,6 +249,12 @@ static void check_one(dp__push *push, dp__page *page, const dp__doc *doc) {
       json_array_append_new(push->written, json_string(id));
     if (!remove_younger(push, page))
       dp__push_done(page, page->outcome, NULL, NULL);
+    return;
+  }
+  if (page->doubt) { /* it was not done: that is no loss, but a try */
+    dp__fail(&error, DP_UNREACHABLE, "metadata_unwritten", "Push again.",
+             "%.200s: its metadata could not be written", page->key);
+    dp__push_failed(page, &error);
     return;
   }
   if (!page->repaired) {
