@@ -24,6 +24,11 @@ def program() -> str:
     return named
 
 
+def sanitized() -> bool:
+    """Whether that program watches its own memory, so that its size says nothing."""
+    return b"__asan_init" in Path(program()).read_bytes() or b"__tsan_init" in Path(program()).read_bytes()
+
+
 def until(condition: Callable[[], Any], what: str, timeout: float = 15.0) -> Any:
     """Ask again and again, briefly, until it holds: for things that tell nobody when they change."""
     deadline = time.monotonic() + timeout

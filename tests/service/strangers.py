@@ -86,6 +86,26 @@ def opens_what_it_may(path: str) -> int:
         return 0 if error["kind"] == "unauthorized" else 2  # it got as far as the server
 
 
+def uploads(path: str, theirs: str) -> int:
+    """Allowed are upload.* and documents.*: what counts is the operation within; and not their handle."""
+    file = {"name": "a.md"}
+    knowledge_base = "5cd92fac-41b4-4251-acb2-538a2a3a75b8"
+    with Client(path) as client:
+        args = {"op": "files.upload", "file": file}
+        if client.fail("upload.open", args, profile="site")["code"] != "not_allowed":
+            return 1
+        args = {"op": "documents.create_by_file", "args": {"dataset_id": knowledge_base}, "file": file}
+        mine = client.call("upload.open", args, profile="site")["body"]["upload"]
+        write = {"upload": bytes.fromhex(theirs), "offset": 0, "bytes": b"x"}
+        if client.fail("upload.write", write)["code"] != "no_such_upload":
+            return 2
+        close = {"upload": bytes.fromhex(theirs), "abort": True}
+        if client.fail("upload.close", close)["code"] != "no_such_upload":
+            return 3
+        client.call("upload.close", {"upload": mine, "abort": True})
+    return 0
+
+
 def outsider(path: str) -> int:
     with Client(path) as client:
         client.call("service.ping")
