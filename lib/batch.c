@@ -213,4 +213,5 @@ static void begin(dp_call *call) {
 }
 
 const dp__composition dp__batch_of_calls = {
-    .op = DP_OP_BATCH, .prepare = prepare, .begin = begin, .go_on = go_on, .release = release};
+    .op = DP_OP_BATCH, .prepare = prepare, .begin = begin, .go_on = go_on, .release = release,
+    .takes_long = true};

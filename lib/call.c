@@ -162,7 +162,9 @@ static dp_kind make(dp_client *client, const dp__op_desc *desc, const dp_args *a
   if (flows) /* it takes as long as its source does; silence ends it sooner */
     call->lane = DP_LANE_STREAM;
   call->deadline_us = call->accepted_us + 1000ull * ms;
-  if ((flows || call->teller || (call->stream && call->stream->has_sink)) && !o->deadline_ms)
+  bool takes_long = call->composition && call->composition->takes_long;
+  if ((flows || takes_long || call->teller || (call->stream && call->stream->has_sink)) &&
+      !o->deadline_ms)
     call->deadline_us = UINT64_MAX;
   reply->meta.op = call->request.desc->op;
   *out = call;

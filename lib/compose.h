@@ -21,6 +21,7 @@ typedef struct dp__composition {
   void (*end)(struct dp_call *call);  /* NULL = there is nothing to take back */
   void (*go_on)(struct dp_call *call); /* the reader of its events has room again; NULL = it never waits */
   void (*release)(void *work);
+  bool takes_long; /* no deadline unless one is given: what it asks for has stall limits of its own */
 } dp__composition;
 
 /* dp__composition_of - NULL = the operation is a server's. */

@@ -291,4 +291,5 @@ static void wait_for(dp_call *call) {
     sweep(call);
 }
 
-const dp__composition dp__documents_wait = {.op = DP_OP_DOCUMENTS_WAIT, .begin = wait_for, .release = release};
+const dp__composition dp__documents_wait = {
+    .op = DP_OP_DOCUMENTS_WAIT, .begin = wait_for, .release = release, .takes_long = true};

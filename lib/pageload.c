@@ -27,6 +27,7 @@ void dp__page_free(dp__page *page) {
   free(page->file_type);
   free(page->hashes);
   free(page->document_name);
+  free(page->wrong);
   json_decref(page->values);
   json_decref(page->notes);
   free(page);

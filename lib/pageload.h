@@ -38,6 +38,7 @@ typedef struct dp__page {
   uint8_t document[16], upload[16];
   char *document_name;
   unsigned tries, mends;
+  dp_error *wrong; /* it is none: told as failed in its turn; key may be NULL then; NULL = it is one */
   const char *outcome;                /* what it will have been, if all goes well */
   void (*then)(struct dp__page *page); /* when its look was answered */
 } dp__page;

@@ -167,7 +167,7 @@ static json_t *error_json(const dp_error *error) {
 static json_t *describe(const dp__page *page, const char *outcome, const char *code,
                         const dp_error *error) {
   char id[37];
-  json_t *out = json_pack("{s:s,s:I,s:s,s:s}", "event", "page", "index", (json_int_t)page->index, "key",
+  json_t *out = json_pack("{s:s,s:I,s:s?,s:s}", "event", "page", "index", (json_int_t)page->index, "key",
                           page->key, "outcome", outcome);
   if (page->has_document) {
     dp__uuid_write(page->document, id);
@@ -285,8 +285,19 @@ void dp__push_failed(dp__page *page, const dp_error *error) {
 /* --- going on ----------------------------------------------------------------------------------------- */
 
 static bool is_idle(const dp__push *push) {
-  return !push->active && !push->fresh.first && !push->huge.first && !push->stamping.first &&
-         !push->checking.first && !push->later.first && !push->stamps && !push->checks;
+  bool none_waits = !push->fresh.first && !push->huge.first && !push->later.first;
+  return !push->active && (none_waits || push->stopping) && !push->stamping.first &&
+         !push->checking.first && !push->stamps && !push->checks;
+}
+
+static void come_to_end(dp__push *push) {
+  push->ending = true;
+  if (push->stopping)
+    dp__compose_fail(push->call, DP_CANCELLED, "push_stopped",
+                     "Push the same pages again: what is there already is not sent twice.",
+                     "the push was stopped before all of its pages were done");
+  else
+    dp__push_end(push);
 }
 
 static bool no_more_come(dp__push *push) {
@@ -301,13 +312,14 @@ void dp__push_kick(dp__push *push) {
   dp__page *page;
   if (call->phase != DP__CALL_COMPOSING || call->ending || push->ending)
     return;
-  while (push->planning && !dp__compose_behind(call) && (page = dp__pages_take(&push->fresh))) {
+  bool begins = push->planning && !push->stopping;
+  while (begins && !dp__compose_behind(call) && (page = dp__pages_take(&push->fresh))) {
     dp__push_active(page, true);
     dp__push_begin_page(page);
     if (call->phase != DP__CALL_COMPOSING)
       return;
   }
-  bool only_huge = push->planning && !push->active && !push->fresh.first;
+  bool only_huge = begins && !push->active && !push->fresh.first;
   if (only_huge && (page = dp__pages_take(&push->huge))) {
     dp__push_active(page, true);
     dp__push_begin_page(page);
@@ -316,10 +328,10 @@ void dp__push_kick(dp__push *push) {
     dp__push_stamp(push);
   if (call->phase == DP__CALL_COMPOSING)
     dp__push_check(push);
-  if (call->phase == DP__CALL_COMPOSING && !push->ending && is_idle(push) && no_more_come(push)) {
-    push->ending = true;
-    dp__push_end(push);
-  }
+  bool knows = push->kb && !(push->listing && !push->listed); /* else its end waits until it does */
+  if (call->phase == DP__CALL_COMPOSING && !push->ending && (knows || push->stopping) &&
+      is_idle(push) && no_more_come(push))
+    come_to_end(push);
 }
 
 /* --- the intake --------------------------------------------------------------------------------------- */
@@ -343,6 +355,7 @@ static void take_in(dp__push *push) {
     pages.last = &pages.first;
   dp__pages_init(&in->pages);
   in->posted = false;
+  push->stopping = in->stopped;
   pthread_mutex_unlock(&in->lock);
   dp__page *page;
   while ((page = dp__pages_take(&pages)))
@@ -353,7 +366,8 @@ static void came_in(dp__job *job) {
   dp__push *push = DP__FROM(dp__push, intake.job, job);
   dp_call *call = push->call;
   take_in(push);
-  if (call->phase == DP__CALL_COMPOSING && push->kb && !push->planning)
+  bool to_plan = push->kb && !push->planning && !push->stopping;
+  if (call->phase == DP__CALL_COMPOSING && to_plan)
     dp__push_plan_how(push);
   else
     dp__push_kick(push);
@@ -405,30 +419,76 @@ static dp_kind check_push(dp_call *call, dp_error *err) {
   return kind;
 }
 
-dp_kind dp_push_add(dp_call *call, const dp_args *given, dp_room_fn on_room, void *user, dp_error *err) {
-  dp__page *page;
-  dp_kind kind = check_push(call, err);
-  if (kind == DP_OK)
-    kind = dp__page_take(given, &page, err);
-  if (kind != DP_OK)
-    return kind;
-  kind = add(dp__push_of(call), page, on_room, user, err);
+/* A page that is wrong keeps its place among the others, where it is told as failed. */
+static dp__page *wrong_page(const char *key, const dp_error *why) {
+  dp__page *page = calloc(1, sizeof *page);
+  if (!page)
+    return NULL;
+  page->bytes = sizeof *page + sizeof *why;
+  page->key = key ? strdup(key) : NULL;
+  page->wrong = malloc(sizeof *why);
+  if (!page->wrong || (key && !page->key)) {
+    dp__page_free(page);
+    return NULL;
+  }
+  *page->wrong = *why;
+  return page;
+}
+
+static const char *key_given(const dp_args *given) {
+  const char *id = dp__args_text(given, "id"), *url = dp__args_text(given, "url");
+  return id && *id ? id : url;
+}
+
+static dp_kind add_or_free(dp_call *call, dp__page *page, dp_room_fn on_room, void *user, dp_error *err) {
+  if (!page)
+    return dp__no_memory(err);
+  dp_kind kind = add(dp__push_of(call), page, on_room, user, err);
   if (kind != DP_OK)
     dp__page_free(page);
   return kind;
 }
 
-dp_kind dp_push_finish(dp_call *call, dp_error *err) {
+dp_kind dp_push_add(dp_call *call, const dp_args *given, dp_room_fn on_room, void *user, dp_error *err) {
+  dp__page *page;
+  dp_error why;
+  dp_kind kind = check_push(call, err);
+  if (kind != DP_OK)
+    return kind;
+  kind = dp__page_take(given, &page, &why);
+  if (kind == DP_INTERNAL)
+    return dp__no_memory(err);
+  if (kind != DP_OK)
+    page = wrong_page(key_given(given), &why);
+  return add_or_free(call, page, on_room, user, err);
+}
+
+dp_kind dp_push_refuse(dp_call *call, const char *key, const dp_error *why, dp_room_fn on_room, void *user,
+                       dp_error *err) {
+  dp_kind kind = check_push(call, err);
+  return kind == DP_OK ? add_or_free(call, wrong_page(key, why), on_room, user, err) : kind;
+}
+
+static dp_kind finish(dp_call *call, bool stop, dp_error *err) {
   dp_kind kind = check_push(call, err);
   if (kind != DP_OK)
     return kind;
   dp__push *push = dp__push_of(call);
   pthread_mutex_lock(&push->intake.lock);
   push->intake.finished = true;
+  push->intake.stopped = push->intake.stopped || stop;
   if (!push->intake.closed)
     post(push);
   pthread_mutex_unlock(&push->intake.lock);
   return DP_OK;
+}
+
+dp_kind dp_push_finish(dp_call *call, dp_error *err) {
+  return finish(call, false, err);
+}
+
+dp_kind dp_push_stop(dp_call *call, dp_error *err) {
+  return finish(call, true, err);
 }
 
 /* --- preparing, the caller's thread ------------------------------------------------------------------- */
@@ -688,4 +748,5 @@ static void release(void *work) {
 }
 
 const dp__composition dp__pages_push = {.op = DP_OP_PAGES_PUSH, .prepare = prepare, .begin = begin,
-                                        .end = end, .go_on = go_on, .release = release};
+                                        .end = end, .go_on = go_on, .release = release,
+                                        .takes_long = true};

@@ -49,6 +49,7 @@ typedef struct dp__intake {
   size_t held, held_bytes; /* pages that were taken and are not done */
   uint64_t count;          /* of all that were taken */
   bool finished, closed, posted;
+  bool stopped; /* dp_push_stop: what was not begun never is */
   dp_room_fn on_room;
   void *room_user;
   dp__job job;
@@ -96,6 +97,7 @@ typedef struct dp__push {
   bool listing;        /* a whole list is on its way, or has been read in this push */
   bool listed;
   bool ending;
+  bool stopping; /* intake.stopped, as the engine knows it */
   unsigned list_open, list_again; /* lists that are on their way; whole ones begun anew */
   json_int_t list_total;
   size_t list_pages;

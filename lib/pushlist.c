@@ -131,7 +131,8 @@ void dp__push_plan_how(dp__push *push) {
     dp__push_list(push);
     return;
   } else if (pages == 0) {
-    return; /* the first page decides */
+    dp__push_kick(push); /* the first page decides; without any, it may be the end */
+    return;
   } else if (!push->session || pages > 1) {
     if (knows_total && looks_worth(push->list_total) <= pages) {
       dp__push_list(push);

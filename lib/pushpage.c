@@ -348,6 +348,11 @@ static bool is_first(dp__page *page) {
 void dp__push_begin_page(dp__page *page) {
   dp__push *push = dp__push_of(page->push);
   char what[64];
+  if (page->wrong) {
+    dp_error error = *page->wrong;
+    dp__push_done(page, "failed", NULL, &error);
+    return;
+  }
   if (!is_first(page))
     return;
   snprintf(what, sizeof what, "%s %s", push->kb->id, page->tag);

@@ -88,7 +88,8 @@ typedef struct dp_sink {
 typedef struct dp_call_options {
   size_t size;          /* sizeof(dp_call_options); set by DP_CALL_OPTIONS_INIT */
   dp_profile *profile;  /* NULL = the client's default */
-  uint32_t deadline_ms; /* 1..86400000 for all of it, waiting included; 0 = the client's default */
+  uint32_t deadline_ms; /* 1..86400000 for all of it, waiting included; 0 = the client's default, and none
+                           for streams, pages.push, documents.wait and batch */
   dp_priority priority;
   uint32_t cache_ms;    /* an answer up to so old will do (GET only); 0 = ask the server */
   uint32_t flags;       /* DP_CALL_… ; unknown bits are refused */

@@ -30,17 +30,31 @@ typedef void (*dp_room_fn)(dp_call *push, void *user);
 /*
  * dp_push_add - one more page.
  * page: url or id, title, text or file (dp_args_set_file), metadata (JSON object), name; copied. Checked now.
- * Returns DP_OK: it will be told of, in an event or in the reply. DP_BUSY (code push_window): so much
- * waits that this one was not taken, and on_room (may be NULL) will be told; DP_INVALID_REQUEST: the page
- * itself is wrong (told here, not in an event), or the push has been finished or has ended.
+ * Returns DP_OK: it was taken, and its index is the number of pages taken before it. One that is wrong is
+ * taken as well, and told as failed in its turn: a page that fails harms no other. DP_BUSY (code
+ * push_window): so much waits that this one was not taken, and on_room (may be NULL) will be told;
+ * DP_INVALID_REQUEST (codes push_finished, push_ended): the push has been finished or has ended.
  * Any thread, callbacks included. Since 0.2.
  */
 DP_EXPORT dp_kind dp_push_add(dp_call *push, const dp_args *page, dp_room_fn on_room, void *user,
                               dp_error *err);
 
+/*
+ * dp_push_refuse - the same for what the program itself knows to be wrong: told as failed, with that error,
+ * in its turn, so that indexes follow the order in which pages were given.
+ * key: its id or URL, NULL = none is known; why: copied. Returns and threads as dp_push_add. Since 0.2.
+ */
+DP_EXPORT dp_kind dp_push_refuse(dp_call *push, const char *key, const dp_error *why, dp_room_fn on_room,
+                                 void *user, dp_error *err);
+
 /* dp_push_finish - no more pages come: waits for indexing and prunes, where that was asked for, and ends.
  * Any thread. Doing it twice is harmless. Since 0.2. */
 DP_EXPORT dp_kind dp_push_finish(dp_call *push, dp_error *err);
+
+/* dp_push_stop - end it early but whole: no page is begun any more, what was begun is completed, nothing is
+ * waited for or pruned, and the call ends with DP_CANCELLED (code push_stopped), unless all of it was done
+ * before. dp_call_cancel is the quicker way. Any thread. Doing it twice is harmless. Since 0.2. */
+DP_EXPORT dp_kind dp_push_stop(dp_call *push, dp_error *err);
 
 #ifdef __cplusplus
 }
