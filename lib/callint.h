@@ -160,6 +160,7 @@ struct dp_call {
   uint64_t sent_us;       /* this transfer was started */
   uint64_t first_sent_us; /* the first transfer was */
   uint32_t tries, pause_ms;
+  bool respelled; /* its path is the alias of old servers */
   bool repeating; /* the next transfer is a repeat, which the budget must allow */
 
   /* Sharing. */

@@ -145,12 +145,15 @@ static dp_kind make_exchange(dp_call *call, dp_exchange **out, dp_error *error) 
   return dp__exchange_new(call->client, &o, out, error);
 }
 
+static void use_known_spelling(dp_call *call);
+
 static void send_now(dp_call *call) {
   dp_client *client = call->client;
   dp_error error;
   dp_exchange *exchange;
   dp__answer_unref(call->answer);
   call->answer = NULL;
+  use_known_spelling(call);
   if (make_exchange(call, &exchange, &error) != DP_OK) {
     dp__call_end(call, &error);
     return;
@@ -291,8 +294,48 @@ static void in_doubt(dp_call *call) {
   dp__call_prove(call);
 }
 
+/* --- what old servers call it ---------------------------------------------------------------------- */
+
+static uint64_t *spelling_bit(dp_call *call, uint64_t *bit) {
+  unsigned number = (unsigned)call->request.desc->op & 127u;
+  *bit = 1ull << (number & 63u);
+  return &call->host->old_spelling[number >> 6];
+}
+
+static bool may_respell(const dp_call *call) {
+  const dp__op_desc *desc = call->request.desc;
+  return desc->aliases && desc->aliases[0] && !call->respelled && !call->request.raw;
+}
+
+/* A server that does not know the route has done nothing, so another spelling may be tried; what it
+ * knows is remembered. True: the call goes on. */
+static bool respell(dp_call *call) {
+  if (call->verdict.error.kind != DP_UNSUPPORTED || !may_respell(call) || call->stopped || call->answered ||
+      !dp__request_respell(&call->request, call->request.desc->aliases[0]))
+    return false;
+  call->respelled = true;
+  dp__call_hold(call, 0);
+  return true;
+}
+
+static void learn_spelling(dp_call *call) {
+  uint64_t bit, *place = spelling_bit(call, &bit);
+  if (call->respelled && call->answer && dp__answer_is_dify(call->answer) &&
+      call->verdict.error.kind != DP_UNSUPPORTED)
+    *place |= bit;
+}
+
+static void use_known_spelling(dp_call *call) {
+  uint64_t bit, *place = spelling_bit(call, &bit);
+  if ((*place & bit) && may_respell(call))
+    call->respelled = dp__request_respell(&call->request, call->request.desc->aliases[0]);
+}
+
 static void judge(dp_call *call) {
   const dp__verdict *v = &call->verdict;
+  learn_spelling(call);
+  if (v->next == DP__NEXT_FAIL && respell(call))
+    return;
   switch (v->next) {
   case DP__NEXT_DONE:
     dp__call_succeed(call);

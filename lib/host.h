@@ -20,6 +20,8 @@ typedef struct dp__host {
   dp_client *client;
   char *origin;      /* "https://host:port" */
   char version[32];  /* X-Version last seen; "" = not known */
+  bool version_asked; /* it was asked for, so that one who does not tell is asked once */
+  uint64_t old_spelling[2]; /* operations, by their bit, whose first alias this server knows instead */
   uint32_t profiles; /* that name it */
   dp__line waiting[DP__LANES]; /* exchanges without a place */
   uint32_t waiting_count, running[DP__LANES];

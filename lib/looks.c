@@ -142,10 +142,40 @@ static bool look_for_mend(dp_call *call) {
   return ok;
 }
 
+/* Whatever it answered, the head of that answer has told the version, or there is none to be told. */
+static void version_seen(dp_call *call, dp_reply *reply) {
+  (void)reply;
+  call->held_us = call->client->now_us;
+  dp__call_move(call, DP__CALL_HELD);
+  dp__call_step(call);
+}
+
+/* The first call that a defect may concern asks for the server's version, once: every answer of the
+ * application bears it, also the one to GET /v1/, which is a page of 404 on 1.12.1. */
+static bool ask_version(dp_call *call) {
+  dp_args *args = dp_args_new();
+  call->host->version_asked = true;
+  bool ok = args && dp_args_set_string(args, "method", "GET") == DP_OK &&
+            dp_args_set_string(args, "path", "/") == DP_OK;
+  if (ok) {
+    dp__mend_deinit(&call->mend);
+    call->reply->meta.queued_us += call->client->now_us - call->held_us;
+    dp__call_move(call, DP__CALL_PREPARING);
+    ok = dp__call_look(call, DP_OP_HTTP_REQUEST, args, 0, version_seen);
+  }
+  dp_args_free(args);
+  if (!ok)
+    end_without_memory(call);
+  return true;
+}
+
 bool dp__call_prepare(dp_call *call) {
   dp_error error = {.kind = DP_OK};
   if (!call->mend.decided) {
     dp__mend_decide(&call->request, call->host->version, call->flags, &call->mend, &error);
+    bool concerned = call->mend.kind != DP__MEND_NONE || error.kind != DP_OK;
+    if (concerned && !*call->host->version && !call->host->version_asked)
+      return ask_version(call);
     if (error.kind == DP_OK && call->mend.looks)
       use_technique(call, &error);
     if (error.kind == DP_OK && call->request.desc->op == DP_OP_DATASETS_UPDATE) {

@@ -94,6 +94,29 @@ bool dp__request_file(const dp__request *r, dp__sent_file *out) {
   return r->form ? form_file(r->form, out) : raw_file(r, out);
 }
 
+bool dp__request_respell(dp__request *r, const char *template) {
+  dp__buffer path = {0};
+  while (*template) {
+    size_t plain = strcspn(template, "{"), length = 0;
+    dp__buffer_append(&path, template, plain);
+    template += plain;
+    if (!*template)
+      break;
+    char name[64];
+    size_t name_length = strcspn(++template, "}");
+    snprintf(name, sizeof name, "%.*s", (int)name_length, template);
+    template += name_length + 1;
+    const char *value = dp__request_param(r, name, &length);
+    dp__buffer_append(&path, value ? value : "", length);
+  }
+  char *text = dp__buffer_steal(&path, NULL);
+  if (!text)
+    return false;
+  free(r->path);
+  r->path = text;
+  return true;
+}
+
 /* --- writing ------------------------------------------------------------------------------------ */
 
 bool dp__arg_json(dp__buffer *out, const dp__arg *arg) {

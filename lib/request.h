@@ -53,6 +53,9 @@ bool dp__request_file(const dp__request *request, dp__sent_file *out);
 /* dp__request_take_body - put another body, malloc'ed, in the place of the request's. */
 void dp__request_take_body(dp__request *request, char *body, size_t length);
 
+/* dp__request_respell - write the path by another template of the same route. False: memory is out. */
+bool dp__request_respell(dp__request *request, const char *template);
+
 /* dp__request_param - the value of a path parameter ("dataset_id") of a request that the table knows,
  * as it stands in the path, escaped; NULL = there is none. */
 const char *dp__request_param(const dp__request *request, const char *name, size_t *length);

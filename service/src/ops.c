@@ -63,6 +63,17 @@ static uint32_t operation_count(void) {
   return count;
 }
 
+/* The servers, and their versions as they were learnt; "" = not yet. */
+static void pack_servers(msgpack_packer *packer, const dp_stats *stats) {
+  dpd_pack_text(packer, "servers");
+  msgpack_pack_array(packer, stats->host_count);
+  for (size_t i = 0; i < stats->host_count; i++) {
+    msgpack_pack_map(packer, 2);
+    pack_key_text(packer, "origin", stats->hosts[i].origin);
+    pack_key_text(packer, "version", stats->hosts[i].version);
+  }
+}
+
 static dpd_answer_when op_info(const dpd_ask *ask, dpd_text *out, dp_error *err) {
   dpd_service *s = ask->s;
   if (refuse_args(ask->request, err)) {
@@ -72,9 +83,14 @@ static dpd_answer_when op_info(const dpd_ask *ask, dpd_text *out, dp_error *err)
   dpd_bounds bounds = s->config.bounds;
   bool private_service = !s->shared;
   pthread_mutex_unlock(&s->lock);
+  dp_stats stats = DP_STATS_INIT;
+  if (dp_client_stats(s->client, &stats) != DP_OK) {
+    dpd_fault(err, DP_INTERNAL, "memory", "There is no memory for the list of servers.");
+    return DPD_ANSWER_ERROR;
+  }
   msgpack_packer packer;
   dpd_packer_init(&packer, out);
-  msgpack_pack_map(&packer, 12);
+  msgpack_pack_map(&packer, 13);
   pack_key_text(&packer, "name", "difypoold");
   pack_key_text(&packer, "version", dp_version());
   pack_key_text(&packer, "transport", s->transport->ops->version());
@@ -93,6 +109,8 @@ static dpd_answer_when op_info(const dpd_ask *ask, dpd_text *out, dp_error *err)
   pack_key_uint(&packer, "started_ms", (uint64_t)s->started_ms);
   pack_key_uint(&packer, "operations", operation_count());
   pack_limits(&packer, &bounds);
+  pack_servers(&packer, &stats);
+  dp_stats_clear(&stats);
   return DPD_ANSWER_BODY;
 }
 
