@@ -34,6 +34,7 @@ class Fault:
     idle: bool = False  # no order, but a pooled connection that the server closed
     retry_after_s: float = 0.0
     only_json: bool = False  # it is none to an operation whose answer is empty
+    in_body: bool = False  # it is none to one whose answer has no body
 
 
 def _json(status: int, code: str, message: str, **headers: str) -> dict[str, Any]:
@@ -79,15 +80,23 @@ BROKEN = [
     Fault("done, then reset", Told.NOTHING, "unreachable", done=True, order={"reset": "after"}),
     Fault("done, then closed", Told.NOTHING, "unreachable", done=True, order={"reset": "after", "how": "fin"}),
     Fault("cut within the headers", Told.NOTHING, "unreachable", done=True, order={"cut_after": 40}),
-    Fault("body cut", Told.NOTHING, "unreachable", done=True, order={"cut_body_after": 2, "how": "fin"}),
-    Fault("body reset", Told.NOTHING, "unreachable", done=True, order={"cut_body_after": 2}),
+    Fault("body cut", Told.NOTHING, "unreachable", done=True, in_body=True, order={"cut_body_after": 2, "how": "fin"}),
+    Fault("body reset", Told.NOTHING, "unreachable", done=True, in_body=True, order={"cut_body_after": 2}),
 ]
 
 STALLED = [
     Fault("stall before the work", Told.NOTHING, "timeout", stalls=True, order={"stall": "before"}),
     Fault("done, then stall", Told.NOTHING, "timeout", done=True, stalls=True, order={"stall": "headers"}),
     Fault("stall within the headers", Told.NOTHING, "timeout", done=True, stalls=True, order={"stall": "in-headers"}),
-    Fault("stall within the body", Told.NOTHING, "timeout", done=True, stalls=True, order={"stall": "in-body"}),
+    Fault(
+        "stall within the body",
+        Told.NOTHING,
+        "timeout",
+        done=True,
+        stalls=True,
+        in_body=True,
+        order={"stall": "in-body"},
+    ),
 ]
 
 GARBLED = [

@@ -45,9 +45,18 @@ def _fails(kinds: set[str], attempts: int, work: int, may_repeat: bool | None = 
     return Expected(frozenset(kinds), (attempts, attempts), (work, work), may_repeat=may_repeat)
 
 
-def _read(fault: Fault, always: bool) -> Expected:
+def _is_none(rule: Rule, fault: Fault) -> bool:
+    """Whether the fault meets what this operation's answer does not have."""
+    return (fault.only_json and not rule.answers) or (fault.in_body and rule.bodiless)
+
+
+def _read(rule: Rule, fault: Fault, always: bool) -> Expected:
     if fault.told is Told.NOT_SENT:
         return _not_sent(fault, 0)
+    if _is_none(rule, fault):
+        return _ok(1, 0)
+    if rule.read_back and fault.in_body and not fault.stalls:
+        return _ok(1, 0, verified=True)
     if fault.stalls or not fault.passes:
         return _fails({fault.kind}, 1, 0)
     if always:
@@ -83,8 +92,8 @@ def _in_doubt(rule: Rule, fault: Fault) -> Expected:
 def expect(rule: Rule, fault: Fault, always: bool = False) -> Expected:
     """always: every request of the operation meets the fault, not only the first."""
     if rule.retry == "free":
-        return _read(fault, always)
-    if fault.only_json and not rule.answers:
+        return _read(rule, fault, always)
+    if _is_none(rule, fault):
         return _ok(1, 1)
     if fault.told is Told.NOT_SENT:
         return _not_sent(fault, 1)

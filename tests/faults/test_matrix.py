@@ -11,7 +11,7 @@ from sandbox.testing import Sandbox
 from faults import faults, oracle, summary
 from faults.faults import Told
 from faults.matrix import Cell, Matrix, Outcome, sandbox_options
-from faults.operations import WORK, rules
+from faults.operations import NOT_CALLED, WORK, rules
 from faults.service import Service
 from faults.storm import Rides
 
@@ -41,7 +41,7 @@ CELLS = _cells()
 def outcomes(request: pytest.FixtureRequest, service: Service, rides: Rides) -> dict[Cell, Outcome]:
     """Those of the cells whose tests were chosen. The storms go on meanwhile."""
     cells = [cell for cell in map(_cell_of, request.session.items) if cell]
-    with Sandbox(*sandbox_options(len(cells))) as sandbox:
+    with Sandbox(*sandbox_options(cells)) as sandbox:
         found = Matrix(sandbox, service.socket).run(cells)
     directory = os.environ.get("FAULTS_SUMMARY")
     if directory:
@@ -72,7 +72,7 @@ def problems(cell: Cell, outcome: Outcome) -> list[str]:
         "kind": outcome.kind in expected.kinds,
         "attempts": expected.attempts[0] <= outcome.attempts <= expected.attempts[1],
         "requests": len(outcome.requests) <= oracle.ATTEMPTS,
-        "work": expected.work[0] <= outcome.work <= expected.work[1],
+        "work": not cell.work.counted or expected.work[0] <= outcome.work <= expected.work[1],
         "verified": outcome.verified == expected.verified,
         "retryable": expected.may_repeat is None or outcome.retryable == expected.may_repeat,
         "fault met": not cell.fault.order or any("fault" in request for request in outcome.requests),
@@ -97,19 +97,20 @@ def test_what_was_proven_is_answered_in_the_operations_own_shape(outcomes: dict[
         for cell, outcome in outcomes.items()
         if cell.fault.idle and outcome.kind == "ok" and not outcome.verified
     }
-    proven = {cell: outcome for cell, outcome in outcomes.items() if outcome.verified}
+    # Of a run that was looked up nobody knows the task: it stands in the events alone.
+    proven = {cell: outcome for cell, outcome in outcomes.items() if outcome.verified and not cell.rule.read_back}
     wrong = {
         f"{cell.name}: {outcome.status}, {sorted(outcome.members ^ normal[cell.rule.name][1])} instead of {normal[cell.rule.name][0]}"
         for cell, outcome in proven.items()
         if (outcome.status, outcome.members) != normal[cell.rule.name]
     }
     assert not wrong, "\n".join(sorted(wrong))
-    provable = {cell.rule.name for cell in outcomes if cell.expected.verified}
+    provable = {cell.rule.name for cell in outcomes if cell.expected.verified and not cell.rule.read_back}
     assert {cell.rule.name for cell in proven} == provable
 
 
 def test_every_operation_that_the_sandbox_plays_is_in_the_matrix() -> None:
-    assert sorted(RULES) == sorted(WORK)
+    assert sorted(RULES) == sorted(set(WORK) - NOT_CALLED)
 
 
 def test_the_oracle_never_lets_a_write_happen_twice() -> None:
