@@ -378,6 +378,54 @@ def test_a_client_that_dies_creates_nothing(start, receiver):
     assert receiver.taken == []
 
 
+def test_a_client_that_dies_while_it_waits(start, receiver):
+    """Its write waits for room, another's close for the outcome: neither is there for the answer."""
+    service = start("[service]\norphan_grace_ms = 100\n")
+    receiver.pause_at = 1
+    first = service.client()
+    profile = first.connect(receiver.url)
+    upload, _ = opened(first, profile, file={"name": "a.mp4", "length": 64 << 20})
+    piece = os.urandom(1 << 20)
+    number, accepted = 0, 0
+    first.timeout = 0.5
+    while True:
+        write_args = {"upload": upload, "offset": accepted, "bytes": piece}
+        number = first.send(request("upload.write", write_args))
+        try:
+            accepted = first.receive(number)["ok"]["body"]["offset"]
+        except TimeoutError:
+            break
+    second = service.client()
+    other, _ = opened(second, profile)
+    write(second, other, 0, b"x")
+    second.send(request("upload.close", {"upload": other}))
+    receiver.wait(lambda: receiver.begun == 2, "both have begun")
+    first.close()
+    second.close()
+    until(lambda: service.stats()["service"]["clients"] == 1, "both are gone")
+    receiver.go()
+    receiver.wait(lambda: receiver.cut == 1, "the half file was cut")
+    settled(service)
+    assert len(receiver.taken) <= 1  # a file that was complete may have been taken
+
+
+def test_a_byte_at_a_time(service, receiver):
+    """Writes that never wait for an answer, each waking a transfer that starves."""
+    data = os.urandom(3000)
+    with service.client() as client:
+        profile = client.connect(receiver.url)
+        upload, _ = opened(client, profile, file={"length": len(data)})
+        numbers = [
+            client.send(request("upload.write", {"upload": upload, "offset": n, "bytes": data[n : n + 1]}))
+            for n in range(len(data))
+        ]
+        if os.environ.get("DIFYPOOL_TEST_TRANSPORT") != "libnng":  # which may change their order
+            for n, number in enumerate(numbers):
+                assert client.receive(number)["ok"]["body"]["offset"] >= n + 1
+            client.call("upload.close", {"upload": upload})
+            assert receiver.taken[0].parts()["file"][2] == data
+
+
 def test_an_idle_upload_ends(service, receiver):
     with service.client() as client:
         profile = client.connect(receiver.url)
