@@ -338,6 +338,8 @@ static void classify_401(const dp__facts *f, dp__verdict *v) {
                   "This is a knowledge key (dataset-…); apps need their own app-… key.", 70);
 }
 
+enum { PLAN_WINDOW_MS = 60000 };
+
 static void classify_refusal(const dp__facts *f, dp__verdict *v) {
   envelope e;
   read_envelope(f, &e);
@@ -363,6 +365,8 @@ static void classify_refusal(const dp__facts *f, dp__verdict *v) {
     v->health = DP__HEALTH_GOOD; /* the request's own fault, whatever the status says */
   v->overloaded = v->error.kind == DP_OVERLOADED || f->status == 504 || f->status == 502;
   v->plan_refused = v->error.kind == DP_RATE_LIMITED && f->status == 403;
+  if (v->plan_refused && !f->desc->paced && !v->error.retry_after_ms)
+    v->error.retry_after_ms = PLAN_WINDOW_MS; /* no pacer knows when: the whole window, to be safe */
   v->host_refused = v->error.kind == DP_RATE_LIMITED && f->status == 429;
   v->done_all_the_same = f->status == 400 && strstr(e.message, "validation error for DataSetTag") &&
                          dp__op_defect(f->desc, "done_but_400", f->version);

@@ -47,10 +47,14 @@ void dp__claim(dp_call *call) {
   switch (call->request.desc->op) {
   case DP_OP_DATASETS_CREATE:
   case DP_OP_METADATA_CREATE:
+  case DP_OP_TAGS_CREATE:
     path = thing;
     break;
   case DP_OP_DOCUMENTS_CREATE_BY_TEXT:
+  case DP_OP_DOCUMENTS_CREATE_BY_FILE:
   case DP_OP_DOCUMENTS_UPDATE_BY_TEXT:
+  case DP_OP_DOCUMENTS_UPDATE_BY_FILE:
+  case DP_OP_DOCUMENTS_UPDATE:
     path = upload;
     break;
   default:

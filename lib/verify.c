@@ -15,6 +15,7 @@
 
 #include "filerules.h"
 #include "json.h"
+#include "proofs.h"
 #include "utf8.h"
 
 uint64_t dp__look_gap_us(unsigned n) {
@@ -28,46 +29,10 @@ static json_t *load(const char *text, size_t length) {
   return text ? json_loadb(text, length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL) : NULL;
 }
 
-static json_t *load_exact(const char *text, size_t length) {
-  return text ? json_loadb(text, length, JSON_ALLOW_NUL, NULL) : NULL;
-}
-
-static json_t *request_body(const dp__request *r) {
-  return load_exact(r->body, r->body_length);
-}
-
 static bool same_text(const json_t *a, const json_t *b) {
   return json_is_string(a) && json_is_string(b) &&
          json_string_length(a) == json_string_length(b) &&
          memcmp(json_string_value(a), json_string_value(b), json_string_length(a)) == 0;
-}
-
-static bool is_text(const json_t *a, const char *text, size_t length) {
-  return json_is_string(a) && json_string_length(a) == length &&
-         memcmp(json_string_value(a), text, length) == 0;
-}
-
-static bool copy_param(const dp__request *r, const char *name, dp_args *args) {
-  size_t length = 0;
-  const char *value = dp__request_param(r, name, &length);
-  return value && dp_args_set_text(args, name, value, length) == DP_OK;
-}
-
-static bool prove_with(dp__proven *proven, int32_t status, const json_t *value) {
-  *proven = (dp__proven){.status = status};
-  if (!value)
-    return true;
-  proven->json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-  proven->length = proven->json ? strlen(proven->json) : 0;
-  return proven->json != NULL;
-}
-
-/* Deletes and bindings are documented as 204; what comes is a 200 whose body is that number. */
-static bool prove_gone(dp__proven *proven) {
-  json_t *number = json_integer(204);
-  bool made = number && prove_with(proven, 200, number);
-  json_decref(number);
-  return made;
 }
 
 /* --- documents.create_by_text -------------------------------------------------------------------------- */
@@ -84,9 +49,9 @@ static size_t cut_length(const char *text, size_t length) {
 }
 
 static dp_op look_for_name(const dp__request *r, dp_args *args) {
-  json_t *body = request_body(r);
+  json_t *body = dp__proof_body(r);
   const json_t *name = json_object_get(body, "name");
-  bool ok = json_is_string(name) && copy_param(r, "dataset_id", args) &&
+  bool ok = json_is_string(name) && dp__proof_param(r, "dataset_id", args) &&
             dp_args_set_text(args, "keyword", json_string_value(name),
                              cut_length(json_string_value(name), json_string_length(name))) ==
                 DP_OK &&
@@ -109,7 +74,7 @@ static bool is_that_upload(const dp__claim_facts *claim, const json_t *upload, c
 
 static bool judge_create_by_text(const dp__claim_facts *claim, dp_kind kind, const char *text,
                                  size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length);
   const json_t *name = json_object_get(body, "name");
   bool done = false;
   size_t i;
@@ -120,168 +85,18 @@ static bool judge_create_by_text(const dp__claim_facts *claim, dp_kind kind, con
   if (kind == DP_OK && json_is_string(name) && claim->since_s != INT64_MIN)
     json_array_foreach(json_object_get(answer, "data"), i, item) {
       json_t *detail = json_object_get(item, "data_source_detail_dict");
-      if (!is_text(json_object_get(item, "name"), json_string_value(name), cut) ||
+      if (!dp__proof_is_text(json_object_get(item, "name"), json_string_value(name), cut) ||
           !is_that_upload(claim, json_object_get(detail, "upload_file"),
                           json_object_get(body, "text")))
         continue;
       json_t *made = json_pack("{s:O,s:s}", "document", item, "batch", "");
-      done = made && prove_with(proven, 200, made);
+      done = made && dp__proof_made(proven, 200, made);
       json_decref(made);
       break;
     }
   json_decref(body);
   json_decref(answer);
   return done;
-}
-
-/* --- documents.create_by_file ---------------------------------------------------------------------------- */
-
-static dp_op look_for_file(const dp__request *r, dp_args *args) {
-  dp__sent_file file;
-  if (!dp__request_file(r, &file))
-    return DP_OP_NONE;
-  char kept[file.name_length + 1];
-  size_t length = dp__file_kept_name(file.name, file.name_length, kept);
-  free(file.name);
-  bool ok = copy_param(r, "dataset_id", args) &&
-            dp_args_set_text(args, "keyword", kept, length) == DP_OK &&
-            dp_args_set_int(args, "limit", 100) == DP_OK;
-  return ok ? DP_OP_DOCUMENTS_LIST : DP_OP_NONE;
-}
-
-/* Of a file the server keeps the bytes, and says how many. */
-static bool is_that_size(const json_t *upload, const dp__claim_facts *claim, int64_t length) {
-  const json_t *size = json_object_get(upload, "size"), *at = json_object_get(upload, "created_at");
-  return json_is_number(size) && json_is_number(at) && claim->since_s != INT64_MIN &&
-         json_number_value(size) == (double)length &&
-         json_number_value(at) >= (double)claim->since_s;
-}
-
-static const json_t *upload_of(const json_t *document) {
-  const json_t *upload =
-      json_object_get(json_object_get(document, "data_source_detail_dict"), "upload_file");
-  return upload ? upload
-                : json_object_get(json_object_get(document, "data_source_info"), "upload_file");
-}
-
-static bool prove_document(dp__proven *proven, const json_t *document) {
-  json_t *made = json_pack("{s:O,s:s}", "document", (json_t *)(uintptr_t)document, "batch", "");
-  bool done = made && prove_with(proven, 200, made);
-  json_decref(made);
-  return done;
-}
-
-static bool judge_create_by_file(const dp__claim_facts *claim, dp_kind kind, const char *text,
-                                 size_t length, dp__proven *proven) {
-  dp__sent_file file;
-  if (kind != DP_OK || !dp__request_file(claim->request, &file))
-    return false;
-  char kept[file.name_length + 1];
-  size_t kept_length = dp__file_kept_name(file.name, file.name_length, kept), i;
-  json_t *answer = load_exact(text, length), *item;
-  bool done = false;
-  json_array_foreach(json_object_get(answer, "data"), i, item)
-    if (!done && is_text(json_object_get(item, "name"), kept, kept_length) &&
-        is_that_size(upload_of(item), claim, file.length))
-      done = prove_document(proven, item);
-  free(file.name);
-  json_decref(answer);
-  return done;
-}
-
-static dp_op look_at_updated_file(const dp__request *r, dp_args *args) {
-  dp__sent_file file;
-  if (!dp__request_file(r, &file))
-    return DP_OP_NONE;
-  free(file.name);
-  bool ok = copy_param(r, "dataset_id", args) && copy_param(r, "document_id", args);
-  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
-}
-
-static bool judge_update_by_file(const dp__claim_facts *claim, dp_kind kind, const char *text,
-                                 size_t length, dp__proven *proven) {
-  dp__sent_file file;
-  if (kind != DP_OK || !dp__request_file(claim->request, &file))
-    return false;
-  json_t *answer = load_exact(text, length);
-  bool done = is_that_size(upload_of(answer), claim, file.length) && prove_document(proven, answer);
-  free(file.name);
-  json_decref(answer);
-  return done;
-}
-
-/* --- datasets ------------------------------------------------------------------------------------------ */
-
-static dp_op look_for_dataset(const dp__request *r, dp_args *args) {
-  json_t *body = request_body(r);
-  const json_t *name = json_object_get(body, "name");
-  bool ok = json_is_string(name) &&
-            dp_args_set_text(args, "keyword", json_string_value(name), json_string_length(name)) ==
-                DP_OK &&
-            dp_args_set_int(args, "limit", 100) == DP_OK &&
-            dp_args_set_bool(args, "include_all", true) == DP_OK;
-  json_decref(body);
-  return ok ? DP_OP_DATASETS_LIST : DP_OP_NONE;
-}
-
-static bool is_mine(const dp__claim_facts *claim, const json_t *item) {
-  const char *id = json_string_value(json_object_get(item, "id"));
-  return id && !claim->taken(claim->user, id);
-}
-
-static bool judge_dataset_create(const dp__claim_facts *claim, dp_kind kind, const char *text,
-                                 size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
-  const json_t *name = json_object_get(body, "name");
-  bool done = false;
-  size_t i;
-  json_t *item;
-  if (kind == DP_OK && claim->since_s != INT64_MIN)
-    json_array_foreach(json_object_get(answer, "data"), i, item) {
-      const json_t *at = json_object_get(item, "created_at");
-      if (same_text(json_object_get(item, "name"), name) && json_is_number(at) &&
-          json_number_value(at) >= (double)claim->since_s && is_mine(claim, item)) {
-        done = prove_with(proven, 200, item);
-        break;
-      }
-    }
-  json_decref(body);
-  json_decref(answer);
-  return done;
-}
-
-static dp_op look_at_dataset(const dp__request *r, dp_args *args) {
-  return copy_param(r, "dataset_id", args) ? DP_OP_DATASETS_GET : DP_OP_NONE;
-}
-
-static bool judge_gone(const dp__claim_facts *claim, dp_kind kind, const char *text, size_t length,
-                       dp__proven *proven) {
-  (void)claim, (void)text, (void)length;
-  return kind == DP_NOT_FOUND && prove_gone(proven);
-}
-
-/* An update is a state: if all that was asked for stands there, it is done. */
-static bool judge_members(const dp__claim_facts *claim, dp_kind kind, const char *text,
-                          size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length), *value;
-  const char *name;
-  bool done = kind == DP_OK && json_object_size(body) > 0;
-  if (done)
-    json_object_foreach(body, name, value)
-      done = done && json_equal(value, json_object_get(answer, name));
-  if (done && !json_object_get(answer, "partial_member_list")) /* which an update always answers */
-    done = json_object_set_new(answer, "partial_member_list", json_array()) == 0;
-  done = done && prove_with(proven, 200, answer);
-  json_decref(body);
-  json_decref(answer);
-  return done;
-}
-
-/* --- documents ------------------------------------------------------------------------------------------ */
-
-static dp_op look_at_document(const dp__request *r, dp_args *args) {
-  bool ok = copy_param(r, "dataset_id", args) && copy_param(r, "document_id", args);
-  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
 }
 
 /* A document as writes answer it, of what reading one answers; new. What that does not say is null. */
@@ -305,16 +120,172 @@ static json_t *as_listed(const json_t *seen, json_t *upload) {
   return NULL;
 }
 
+/* --- documents.create_by_file ---------------------------------------------------------------------------- */
+
+static dp_op look_for_file(const dp__request *r, dp_args *args) {
+  dp__sent_file file;
+  if (!dp__request_file(r, &file))
+    return DP_OP_NONE;
+  char kept[file.name_length + 1];
+  size_t length = dp__file_kept_name(file.name, file.name_length, kept);
+  free(file.name);
+  bool ok = dp__proof_param(r, "dataset_id", args) &&
+            dp_args_set_text(args, "keyword", kept, length) == DP_OK &&
+            dp_args_set_int(args, "limit", 100) == DP_OK;
+  return ok ? DP_OP_DOCUMENTS_LIST : DP_OP_NONE;
+}
+
+/* Of a file the server keeps the bytes, and says how many. */
+static bool is_that_size(const json_t *upload, const dp__claim_facts *claim, int64_t length) {
+  const json_t *size = json_object_get(upload, "size"), *at = json_object_get(upload, "created_at");
+  const char *id = json_string_value(json_object_get(upload, "id"));
+  if (id && claim->taken(claim->user, id))
+    return false;
+  return json_is_number(size) && json_is_number(at) && claim->since_s != INT64_MIN &&
+         json_number_value(size) == (double)length &&
+         json_number_value(at) >= (double)claim->since_s;
+}
+
+static json_t *upload_of(const json_t *document) {
+  json_t *upload =
+      json_object_get(json_object_get(document, "data_source_detail_dict"), "upload_file");
+  return upload ? upload
+                : json_object_get(json_object_get(document, "data_source_info"), "upload_file");
+}
+
+/* Takes the document. */
+static bool prove_document(dp__proven *proven, json_t *document) {
+  json_t *made = json_pack("{s:o,s:s}", "document", document, "batch", "");
+  bool done = made && dp__proof_made(proven, 200, made);
+  json_decref(made);
+  return done;
+}
+
+static bool judge_create_by_file(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  dp__sent_file file;
+  if (kind != DP_OK || !dp__request_file(claim->request, &file))
+    return false;
+  char kept[file.name_length + 1];
+  size_t kept_length = dp__file_kept_name(file.name, file.name_length, kept), i;
+  json_t *answer = dp__proof_json(text, length), *item;
+  bool done = false;
+  json_array_foreach(json_object_get(answer, "data"), i, item)
+    if (!done && dp__proof_is_text(json_object_get(item, "name"), kept, kept_length) &&
+        is_that_size(upload_of(item), claim, file.length))
+      done = prove_document(proven, json_incref(item));
+  free(file.name);
+  json_decref(answer);
+  return done;
+}
+
+static dp_op look_at_updated_file(const dp__request *r, dp_args *args) {
+  dp__sent_file file;
+  if (!dp__request_file(r, &file))
+    return DP_OP_NONE;
+  free(file.name);
+  bool ok = dp__proof_param(r, "dataset_id", args) && dp__proof_param(r, "document_id", args);
+  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
+}
+
+static bool judge_update_by_file(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  dp__sent_file file;
+  if (kind != DP_OK || !dp__request_file(claim->request, &file))
+    return false;
+  json_t *answer = dp__proof_json(text, length);
+  json_t *upload = upload_of(answer);
+  bool done = is_that_size(upload, claim, file.length) &&
+              prove_document(proven, as_listed(answer, upload));
+  free(file.name);
+  json_decref(answer);
+  return done;
+}
+
+/* --- datasets ------------------------------------------------------------------------------------------ */
+
+static dp_op look_for_dataset(const dp__request *r, dp_args *args) {
+  json_t *body = dp__proof_body(r);
+  const json_t *name = json_object_get(body, "name");
+  bool ok = json_is_string(name) &&
+            dp_args_set_text(args, "keyword", json_string_value(name), json_string_length(name)) ==
+                DP_OK &&
+            dp_args_set_int(args, "limit", 100) == DP_OK &&
+            dp_args_set_bool(args, "include_all", true) == DP_OK;
+  json_decref(body);
+  return ok ? DP_OP_DATASETS_LIST : DP_OP_NONE;
+}
+
+static bool is_mine(const dp__claim_facts *claim, const json_t *item) {
+  const char *id = json_string_value(json_object_get(item, "id"));
+  return id && !claim->taken(claim->user, id);
+}
+
+static bool judge_dataset_create(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                                 size_t length, dp__proven *proven) {
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length);
+  const json_t *name = json_object_get(body, "name");
+  bool done = false;
+  size_t i;
+  json_t *item;
+  if (kind == DP_OK && claim->since_s != INT64_MIN)
+    json_array_foreach(json_object_get(answer, "data"), i, item) {
+      const json_t *at = json_object_get(item, "created_at");
+      if (same_text(json_object_get(item, "name"), name) && json_is_number(at) &&
+          json_number_value(at) >= (double)claim->since_s && is_mine(claim, item)) {
+        done = dp__proof_made(proven, 200, item);
+        break;
+      }
+    }
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+static dp_op look_at_dataset(const dp__request *r, dp_args *args) {
+  return dp__proof_param(r, "dataset_id", args) ? DP_OP_DATASETS_GET : DP_OP_NONE;
+}
+
+static bool judge_gone(const dp__claim_facts *claim, dp_kind kind, const char *text, size_t length,
+                       dp__proven *proven) {
+  (void)claim, (void)text, (void)length;
+  return kind == DP_NOT_FOUND && dp__proof_gone(proven);
+}
+
+/* An update is a state: if all that was asked for stands there, it is done. */
+static bool judge_members(const dp__claim_facts *claim, dp_kind kind, const char *text,
+                          size_t length, dp__proven *proven) {
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length), *value;
+  const char *name;
+  bool done = kind == DP_OK && json_object_size(body) > 0;
+  if (done)
+    json_object_foreach(body, name, value)
+      done = done && json_equal(value, json_object_get(answer, name));
+  if (done && !json_object_get(answer, "partial_member_list")) /* which an update always answers */
+    done = json_object_set_new(answer, "partial_member_list", json_array()) == 0;
+  done = done && dp__proof_made(proven, 200, answer);
+  json_decref(body);
+  json_decref(answer);
+  return done;
+}
+
+/* --- documents ------------------------------------------------------------------------------------------ */
+
+static dp_op look_at_document(const dp__request *r, dp_args *args) {
+  bool ok = dp__proof_param(r, "dataset_id", args) && dp__proof_param(r, "document_id", args);
+  return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
+}
+
 static bool judge_update_by_text(const dp__claim_facts *claim, dp_kind kind, const char *text,
                                  size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length);
   json_t *upload = json_object_get(json_object_get(answer, "data_source_info"), "upload_file");
   bool done = kind == DP_OK && claim->since_s != INT64_MIN &&
               same_text(json_object_get(answer, "name"), json_object_get(body, "name")) &&
               is_that_upload(claim, upload, json_object_get(body, "text"));
   if (done) {
     json_t *made = json_pack("{s:o,s:s}", "document", as_listed(answer, upload), "batch", "");
-    done = made && prove_with(proven, 200, made);
+    done = made && dp__proof_made(proven, 200, made);
     json_decref(made);
   }
   json_decref(body);
@@ -324,10 +295,10 @@ static bool judge_update_by_text(const dp__claim_facts *claim, dp_kind kind, con
 
 /* One document's status can be read back; many would need many looks. */
 static dp_op look_at_status(const dp__request *r, dp_args *args) {
-  json_t *body = request_body(r);
+  json_t *body = dp__proof_body(r);
   const json_t *ids = json_object_get(body, "document_ids");
   const char *id = json_string_value(json_array_get(ids, 0));
-  bool ok = json_array_size(ids) == 1 && id && copy_param(r, "dataset_id", args) &&
+  bool ok = json_array_size(ids) == 1 && id && dp__proof_param(r, "dataset_id", args) &&
             dp_args_set_string(args, "document_id", id) == DP_OK;
   json_decref(body);
   return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
@@ -337,7 +308,7 @@ static bool judge_status(const dp__claim_facts *claim, dp_kind kind, const char 
                          size_t length, dp__proven *proven) {
   size_t size = 0;
   const char *action = dp__request_param(claim->request, "action", &size);
-  json_t *answer = load_exact(text, length);
+  json_t *answer = dp__proof_json(text, length);
   bool enabled = json_is_true(json_object_get(answer, "enabled"));
   bool archived = json_is_true(json_object_get(answer, "archived"));
   bool known = kind == DP_OK && action && json_object_get(answer, "enabled");
@@ -346,7 +317,7 @@ static bool judge_status(const dp__claim_facts *claim, dp_kind kind, const char 
                         (size == 7 && memcmp(action, "archive", 7) == 0 && archived) ||
                         (size == 10 && memcmp(action, "un_archive", 10) == 0 && !archived));
   json_t *made = done ? json_pack("{s:s}", "result", "success") : NULL;
-  done = made && prove_with(proven, 200, made);
+  done = made && dp__proof_made(proven, 200, made);
   json_decref(made);
   json_decref(answer);
   return done;
@@ -355,21 +326,21 @@ static bool judge_status(const dp__claim_facts *claim, dp_kind kind, const char 
 /* --- metadata -------------------------------------------------------------------------------------------- */
 
 static dp_op look_at_fields(const dp__request *r, dp_args *args) {
-  return copy_param(r, "dataset_id", args) ? DP_OP_METADATA_LIST : DP_OP_NONE;
+  return dp__proof_param(r, "dataset_id", args) ? DP_OP_METADATA_LIST : DP_OP_NONE;
 }
 
 /* As creating and renaming answer: the list says more of a field. */
 static bool prove_field(dp__proven *proven, int32_t status, const json_t *item) {
   json_t *made = json_pack("{s:O,s:O,s:O}", "id", json_object_get(item, "id"), "type",
                            json_object_get(item, "type"), "name", json_object_get(item, "name"));
-  bool ok = made && prove_with(proven, status, made);
+  bool ok = made && dp__proof_made(proven, status, made);
   json_decref(made);
   return ok;
 }
 
 static bool judge_field_create(const dp__claim_facts *claim, dp_kind kind, const char *text,
                                size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length), *item;
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length), *item;
   bool done = false;
   size_t i;
   if (kind == DP_OK)
@@ -391,14 +362,14 @@ static json_t *field_of(const dp__request *r, const json_t *answer) {
   const char *id = dp__request_param(r, "metadata_id", &size);
   json_t *item;
   json_array_foreach(json_object_get(answer, "doc_metadata"), i, item)
-    if (id && is_text(json_object_get(item, "id"), id, size))
+    if (id && dp__proof_is_text(json_object_get(item, "id"), id, size))
       return item;
   return NULL;
 }
 
 static bool judge_field_update(const dp__claim_facts *claim, dp_kind kind, const char *text,
                                size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length);
   json_t *item = field_of(claim->request, answer);
   bool done = kind == DP_OK && item &&
               same_text(json_object_get(item, "name"), json_object_get(body, "name")) &&
@@ -412,7 +383,7 @@ static bool judge_field_gone(const dp__claim_facts *claim, dp_kind kind, const c
                              size_t length, dp__proven *proven) {
   json_t *answer = load(text, length);
   bool done = kind == DP_OK && json_is_array(json_object_get(answer, "doc_metadata")) &&
-              !field_of(claim->request, answer) && prove_gone(proven);
+              !field_of(claim->request, answer) && dp__proof_gone(proven);
   json_decref(answer);
   return done;
 }
@@ -426,7 +397,7 @@ static bool judge_built_in(const dp__claim_facts *claim, dp_kind kind, const cha
   bool done = kind == DP_OK && action && json_is_boolean(on) &&
               json_is_true(on) == (size == 6 && memcmp(action, "enable", 6) == 0);
   json_t *made = done ? json_pack("{s:s}", "result", "success") : NULL;
-  done = made && prove_with(proven, 200, made);
+  done = made && dp__proof_made(proven, 200, made);
   json_decref(made);
   json_decref(answer);
   return done;
@@ -434,10 +405,10 @@ static bool judge_built_in(const dp__claim_facts *claim, dp_kind kind, const cha
 
 /* One document's values can be read back; many would need many looks. */
 static dp_op look_at_assignment(const dp__request *r, dp_args *args) {
-  json_t *body = request_body(r);
+  json_t *body = dp__proof_body(r);
   const json_t *all = json_object_get(body, "operation_data");
   const char *id = json_string_value(json_object_get(json_array_get(all, 0), "document_id"));
-  bool ok = json_array_size(all) == 1 && id && copy_param(r, "dataset_id", args) &&
+  bool ok = json_array_size(all) == 1 && id && dp__proof_param(r, "dataset_id", args) &&
             dp_args_set_string(args, "document_id", id) == DP_OK;
   json_decref(body);
   return ok ? DP_OP_DOCUMENTS_GET : DP_OP_NONE;
@@ -475,7 +446,7 @@ static bool holds_no_other(const json_t *values, const json_t *list) {
 
 static bool judge_assignment(const dp__claim_facts *claim, dp_kind kind, const char *text,
                              size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length), *wanted;
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length), *wanted;
   const json_t *one = json_array_get(json_object_get(body, "operation_data"), 0);
   const json_t *list = json_object_get(one, "metadata_list");
   const json_t *values = json_object_get(answer, "doc_metadata");
@@ -486,7 +457,7 @@ static bool judge_assignment(const dp__claim_facts *claim, dp_kind kind, const c
   if (!json_is_true(json_object_get(one, "partial_update")))
     done = done && holds_no_other(values, list);
   json_t *made = done ? json_pack("{s:s}", "result", "success") : NULL;
-  done = made && prove_with(proven, 200, made);
+  done = made && dp__proof_made(proven, 200, made);
   json_decref(made);
   json_decref(body);
   json_decref(answer);
@@ -496,7 +467,7 @@ static bool judge_assignment(const dp__claim_facts *claim, dp_kind kind, const c
 /* --- tags ------------------------------------------------------------------------------------------------- */
 
 static dp_op look_at_bound_tags(const dp__request *r, dp_args *args) {
-  json_t *body = request_body(r);
+  json_t *body = dp__proof_body(r);
   const char *id = json_string_value(json_object_get(body, "target_id"));
   bool ok = id && dp_args_set_string(args, "dataset_id", id) == DP_OK;
   json_decref(body);
@@ -515,7 +486,7 @@ static bool has_tag(const json_t *answer, const json_t *id) {
 /* Whether all the tags that the request names are bound, or none of them. */
 static bool judge_tags(const dp__claim_facts *claim, dp_kind kind, const char *text, size_t length,
                        bool bound, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load(text, length), *id;
+  json_t *body = dp__proof_body(claim->request), *answer = load(text, length), *id;
   const json_t *one = json_object_get(body, "tag_id"), *many = json_object_get(body, "tag_ids");
   bool done = kind == DP_OK && json_is_array(json_object_get(answer, "data")) &&
               (json_is_string(one) || json_array_size(many) > 0);
@@ -524,7 +495,7 @@ static bool judge_tags(const dp__claim_facts *claim, dp_kind kind, const char *t
     done = has_tag(answer, one) == bound;
   json_array_foreach(many, i, id)
     done = done && has_tag(answer, id) == bound;
-  done = done && prove_gone(proven);
+  done = done && dp__proof_gone(proven);
   json_decref(body);
   json_decref(answer);
   return done;
@@ -543,19 +514,19 @@ static bool judge_unbind(const dp__claim_facts *claim, dp_kind kind, const char 
 /* --- segments ---------------------------------------------------------------------------------------------- */
 
 static dp_op look_at_segment(const dp__request *r, dp_args *args) {
-  bool ok = copy_param(r, "dataset_id", args) && copy_param(r, "document_id", args) &&
-            copy_param(r, "segment_id", args);
+  bool ok = dp__proof_param(r, "dataset_id", args) && dp__proof_param(r, "document_id", args) &&
+            dp__proof_param(r, "segment_id", args);
   return ok ? DP_OP_SEGMENTS_GET : DP_OP_NONE;
 }
 
 static bool judge_segment_update(const dp__claim_facts *claim, dp_kind kind, const char *text,
                                  size_t length, dp__proven *proven) {
-  json_t *body = request_body(claim->request), *answer = load_exact(text, length);
+  json_t *body = dp__proof_body(claim->request), *answer = dp__proof_json(text, length);
   const json_t *wanted = json_object_get(json_object_get(body, "segment"), "content");
   const json_t *there = json_object_get(json_object_get(answer, "data"), "content");
   bool only_content = json_object_size(json_object_get(body, "segment")) == 1;
   bool done = kind == DP_OK && only_content && same_text(wanted, there) &&
-              prove_with(proven, 200, answer);
+              dp__proof_made(proven, 200, answer);
   json_decref(body);
   json_decref(answer);
   return done;
@@ -587,5 +558,5 @@ const dp__prover *dp__prover_for(dp_op op) {
   for (size_t i = 0; i < sizeof provers / sizeof *provers; i++)
     if (provers[i].op == op)
       return &provers[i];
-  return NULL;
+  return dp__entry_prover_for(op);
 }
