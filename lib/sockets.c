@@ -15,6 +15,7 @@
  */
 #include "sockets.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -95,6 +96,27 @@ void dp__socket_take(dp__socket *s, dp_exchange *e) {
   e->socket = s;
 }
 
+static int port_of(curl_socket_t fd) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } address;
+  socklen_t size = sizeof address;
+  if (getsockname(fd, &address.any, &size) != 0)
+    return 0;
+  return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+void dp__socket_reused(dp_exchange *e, int port) {
+  const dp__sockets *all = &e->host->sockets;
+  for (dp__socket *s = port > 0 ? all->idle_first : NULL; s && !e->socket; s = s->idle_next)
+    if (s->port == port && s->way == e->profile->way) {
+      dp__socket_take(s, e);
+      return;
+    }
+}
+
 void dp__socket_leave(dp_exchange *e, bool reusable) {
   dp__socket *s = e->socket;
   if (e->starting)
@@ -109,6 +131,8 @@ void dp__socket_leave(dp_exchange *e, bool reusable) {
     uncount(s);
     return;
   }
+  if (!s->port)
+    s->port = port_of(s->fd);
   begin_idling(s);
   watch_age(s->host);
 }

@@ -26,6 +26,7 @@ typedef struct dp__socket {
   struct dp_exchange *user; /* NULL = nobody */
   uint64_t idle_since_us;   /* 0 = it is not idle */
   curl_socket_t fd;
+  int port;  /* its own end's, by which libcurl tells what it uses again; 0 = not known yet */
   bool gone; /* shut down, or libcurl will not use it again: it is no longer counted */
 } dp__socket;
 
@@ -52,6 +53,10 @@ void dp__sockets_free(struct dp__host *host);
 
 /* dp__socket_take - this exchange uses it from now on. */
 void dp__socket_take(dp__socket *socket, struct dp_exchange *exchange);
+/* dp__socket_reused - libcurl is about to send the exchange's request over the connection that has
+ * this port here. If that one idled, the exchange takes it: an answer may come, and its transfer pause,
+ * before libcurl has ever waited for it. */
+void dp__socket_reused(struct dp_exchange *exchange, int port);
 /* dp__socket_leave - the exchange is done with its connection, if it has one; reusable: libcurl
  * keeps it for another. */
 void dp__socket_leave(struct dp_exchange *exchange, bool reusable);

@@ -18,8 +18,9 @@
  * the first byte of an answer it would send any request once more, POST too: the server may have
  * done the work by then, so only what may be repeated gets through here twice. */
 static int on_start(void *user, char *ip, char *local_ip, int port, int local_port) {
-  (void)ip, (void)local_ip, (void)port, (void)local_port;
+  (void)ip, (void)local_ip, (void)port;
   dp_exchange *e = user;
+  dp__socket_reused(e, local_port);
   e->starts++;
   e->outcome.started = 1;
   if (e->starts > 1) {

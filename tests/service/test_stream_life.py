@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,10 @@ def streams(service: Daemon) -> int:
 def held(service: Daemon) -> int:
     count: int = service.stats()["service"]["stream_held"]
     return count
+
+
+def sanitized(service: Daemon) -> bool:
+    return "libasan" in Path(f"/proc/{service.pid}/maps").read_text()
 
 
 def opening(args: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
@@ -305,7 +310,8 @@ def test_a_reader_that_sleeps_makes_the_server_wait(start, sandbox):
                 reading.take(next_(client, (stream, reading.after))[0])
             assert reading.after * 4000 < 50_000_000
         assert held(service) <= 65536
-        assert service.memory() - before < 8_000_000
+        if not sanitized(service):  # a sanitizer keeps what was freed
+            assert service.memory() - before < 8_000_000
         client.call("stream.close", {"stream": stream})
     assert held(service) == 0
 
@@ -338,7 +344,9 @@ def test_a_piece_larger_than_the_buffer_passes(start, sandbox):
         handle = connect(client, sandbox)
         assert read(client, open_chat(client, handle, buffer=4096), max_bytes=1).sizes == [1] * 6
         file = open_download(client, handle, made["id"], buffer=4096)["stream"]
-        assert len(read(client, file, max_bytes=1000).data) == 300_000
+        reading = read(client, file, max_bytes=1000)
+        assert "ok" in reading.end, reading.end
+        assert len(reading.data) == 300_000
 
 
 # --- other users, rules, the end of the service
