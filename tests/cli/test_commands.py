@@ -21,7 +21,8 @@ HOST = {
     "latency_p90_us": 80_000, "latency_p99_us": 120_000, "latency_max_us": 1_200_000, "sent": 1_258_291, "received": 3_565_158,
 }  # fmt: skip
 STATS = {
-    "service": {"version": "0.1.0", "pid": 4242, "uptime_ms": 10_920_000, "clients": 2, "calls_running": 1, "calls": 1234, "remembered": 3, "remembered_bytes": 12_700},
+    "service": {"version": "0.1.0", "pid": 4242, "uptime_ms": 10_920_000, "clients": 2, "calls_running": 1, "calls": 1234, "remembered": 3, "remembered_bytes": 12_700,
+                "streams": 2, "streams_opened": 7, "stream_pieces": 1234, "stream_held": 2048},
     "pool": {"pooling": True, "errors": {"ok": 598, "not_found": 2, "timeout": 0}},
     "hosts": [HOST],
 }  # fmt: skip
@@ -64,6 +65,7 @@ def test_status(cli: Cli) -> None:
     for words in (
         "Pooling works: 3 connections carried 600 calls (99.5 % reused), about 34.2 s of handshakes saved.",
         "difypoold 0.1.0", "pid 4242", "up 3 h 2 min", "2 clients, 1 calls running, 1,234 answered", "3 writes remembered (12.4 KiB)",
+        "2 streams open, 1,234 pieces came, 2.0 KiB held for readers",
         "https://dify.example (Dify 1.12.1)", "3 opened, 597 reused (99.5 %); now 3 open, 1 in use, bound 20",
         "600 in 600 requests, 2 failed; 2 waiting, 8 at once allowed", "DNS 12.0 ms, TCP 60.0 ms, TLS 180 ms; saved by reuse: 34.2 s",
         "median 52.0 ms, 90 % 80.0 ms, 99 % 120 ms, longest 1.20 s", "1.2 MiB sent, 3.4 MiB received", "breaker      closed", "Errors: not_found 2\n",

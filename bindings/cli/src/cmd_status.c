@@ -9,6 +9,17 @@
 
 enum { INTERVAL_MS = 2000 };
 
+/* Nothing where there never was one: most programs have no streams. */
+static void show_streams(dpc_value stats) {
+  char pieces[CLI_TEXT], held[CLI_TEXT];
+  uint64_t open = cli_number(stats, "service", "streams");
+  if (cli_number(stats, "service", "streams_opened") == 0)
+    return;
+  printf("%llu stream%s open, %s pieces came, %s held for readers\n", (unsigned long long)open,
+         open == 1 ? "" : "s", cli_count(pieces, cli_number(stats, "service", "stream_pieces")),
+         cli_bytes(held, cli_number(stats, "service", "stream_held")));
+}
+
 static void show_service(const cli_session *session, dpc_value stats) {
   char version[64], up[CLI_TEXT], calls[CLI_TEXT], running[CLI_TEXT], remembered[CLI_TEXT],
       bytes[CLI_TEXT];
@@ -21,12 +32,14 @@ static void show_service(const cli_session *session, dpc_value stats) {
          dpc_client_is_private(cli_client(session)) ? "private" : "shared",
          (unsigned long long)cli_number(stats, "service", "pid"),
          cli_span_us(up, cli_number(stats, "service", "uptime_ms") * 1000));
-  printf("%llu client%s, %s calls running, %s answered; %s writes remembered (%s)\n\n",
+  printf("%llu client%s, %s calls running, %s answered; %s writes remembered (%s)\n",
          (unsigned long long)clients, clients == 1 ? "" : "s",
          cli_count(running, cli_number(stats, "service", "calls_running")),
          cli_count(calls, cli_number(stats, "service", "calls")),
          cli_count(remembered, cli_number(stats, "service", "remembered")),
          cli_bytes(bytes, cli_number(stats, "service", "remembered_bytes")));
+  show_streams(stats);
+  printf("\n");
 }
 
 static void show_connections(const cli_host *h) {
