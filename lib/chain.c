@@ -87,17 +87,16 @@ static dp_flow on_head(dp_exchange *exchange, const dp_head *head, void *user) {
   dp_call *call = user;
   if (call->exchange != exchange) /* it has ended; its transfer is about to */
     return DP_FLOW_ABORT;
-  if (dp__stream_opened(call)) /* a head that the sink did not take at once */
-    return dp__stream_head(call, head);
   dp__answer_unref(call->answer);
   call->answer = dp__answer_new(head);
   if (!call->answer)
     return DP_FLOW_ABORT;
-  dp_flow flow = call->stream ? dp__stream_head(call, head) : DP_FLOW_CONTINUE;
+  if (call->stream)
+    dp__stream_head(call, head);
   call->body_too_large = !dp__stream_opened(call) && strcmp(call->request.method, "HEAD") != 0 &&
                          head->length > 0 &&
                          (uint64_t)head->length > call->client->options.body_max;
-  return call->body_too_large ? DP_FLOW_ABORT : flow;
+  return call->body_too_large ? DP_FLOW_ABORT : DP_FLOW_CONTINUE;
 }
 
 static dp_flow on_data(dp_exchange *exchange, const void *data, size_t length, void *user) {
@@ -365,7 +364,8 @@ static void on_done(dp_exchange *exchange, const dp_outcome *outcome, void *user
       call->tries += outcome->meta.attempts - 1;
     dp__call_mark_write(call);
     if (dp__stream_opened(call)) {
-      dp__stream_done(call, outcome);
+      if (!dp__stream_waits(call, outcome))
+        dp__stream_done(call, outcome);
     } else {
       dp__call_facts(call, outcome, &facts);
       dp__classify(&facts, &call->verdict);

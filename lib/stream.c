@@ -5,13 +5,14 @@
  * repeats and judges it. From its head on this file carries it: events or bytes go to the sink as
  * they come, and nothing is ever sent again, since the program has seen a part.
  *
- * Back-pressure is libcurl's. A piece that the sink does not take now is refused, and libcurl
- * offers the same bytes again after the pause; how many of them were read already stands in skip.
- * So nothing is queued here, an answer that has ended at the server has still not ended for the
- * program, and on_done cannot overtake a piece. Where the program dispatches, each question crosses
- * to its thread and the transfer pauses until the answer is back: one event, or one piece of bytes,
- * is under way at a time. The parser is not fed meanwhile, so an event crosses without being
- * copied.
+ * Back-pressure: what the sink does not take now is kept, the transfer is paused, and so the
+ * server. What libcurl had read by then comes all the same and is kept behind it, a few tens of
+ * kilobytes at most; it must not stay with libcurl, which throws it away if the connection breaks
+ * meanwhile, and with it, perhaps, the run's last event. The end of the transfer waits here, too,
+ * until all that is kept was taken, so that on_done cannot overtake a piece. Where the program
+ * dispatches, each question crosses to its thread and what follows waits until the answer is back:
+ * one event, or one piece of bytes, is under way at a time. The parser is not fed meanwhile, so an
+ * event is not copied.
  *
  * A call without a sink whose operation answers in events takes the same way, and its events are
  * put together to one answer, bounded by body_max alone.
@@ -129,6 +130,7 @@ void dp__stream_free(dp__stream *s) {
   dp__run_deinit(&s->run);
   dp__assembly_deinit(&s->assembly);
   dp__buffer_deinit(&s->piece);
+  dp__buffer_deinit(&s->kept);
   free(s->who);
   free(s);
 }
@@ -238,24 +240,26 @@ static bool is_promised(const dp_call *call, const dp_head *head) {
   }
 }
 
-dp_flow dp__stream_head(dp_call *call, const dp_head *head) {
+static dp_flow give_open(dp_call *call) {
   dp__stream *s = call->stream;
-  bool may_tell = call->request.raw || dp__tells_events(call->request.desc);
-  if (!s->opened) {
-    s->events =
-        may_tell && type_is(head, "text/event-stream") && (!s->has_sink || s->sink.on_event);
-    if (!is_promised(call, head))
-      return DP_FLOW_CONTINUE; /* on_done tells it */
-    s->opened = true;
-    s->length = head->length;
-    dp__call_breaker_report(call, DP__HEALTH_GOOD);
-    dp__call_pace_report(call, true, false);
-  }
   if (s->open_taken || !s->sink.on_open || s->muted)
     return DP_FLOW_CONTINUE;
   dp_flow flow = ask(call, DP__ASK_OPEN, NULL, 0);
   s->open_taken = flow == DP_FLOW_CONTINUE;
   return flow;
+}
+
+void dp__stream_head(dp_call *call, const dp_head *head) {
+  dp__stream *s = call->stream;
+  bool may_tell = call->request.raw || dp__tells_events(call->request.desc);
+  s->events = may_tell && type_is(head, "text/event-stream") && (!s->has_sink || s->sink.on_event);
+  if (!is_promised(call, head))
+    return; /* on_done tells it */
+  s->opened = true;
+  s->length = head->length;
+  dp__call_breaker_report(call, DP__HEALTH_GOOD);
+  dp__call_pace_report(call, true, false);
+  s->blocked = give_open(call) != DP_FLOW_CONTINUE;
 }
 
 /* --- the body ------------------------------------------------------------------------------- */
@@ -367,21 +371,75 @@ bool dp__stream_opened(const dp_call *call) {
   return call->stream && call->stream->opened;
 }
 
+static dp_flow give(dp_call *call, const char *data, size_t length) {
+  return call->stream->events ? give_events(call, data, length) : give_bytes(call, data, length);
+}
+
+static dp_flow keep(dp__stream *s, const char *data, size_t length) {
+  s->blocked = true;
+  if (dp__buffer_append(&s->kept, data, length))
+    return DP__FLOW_TAKEN_PAUSE;
+  dp__no_memory(&s->error);
+  return DP_FLOW_ABORT;
+}
+
 dp_flow dp__stream_data(dp_call *call, const void *data, size_t length) {
   dp__stream *s = call->stream;
-  dp_flow flow = s->events ? give_events(call, data, length) : give_bytes(call, data, length);
-  if (flow == DP_FLOW_CONTINUE)
-    s->skip = 0;
-  return flow;
+  if (s->blocked)
+    return keep(s, data, length);
+  dp_flow flow = give(call, data, length);
+  size_t taken = s->skip;
+  s->skip = 0;
+  return flow == DP_FLOW_PAUSE ? keep(s, (const char *)data + taken, length - taken) : flow;
+}
+
+bool dp__stream_waits(dp_call *call, const dp_outcome *outcome) {
+  dp__stream *s = call->stream;
+  if (!s->blocked || s->error.kind != DP_OK)
+    return false;
+  s->outcome = *outcome;
+  s->waits_end = true;
+  call->doubt = !call->request.free_of_effect; /* for whoever stops it now */
+  return true;
 }
 
 /* --- going on, any thread ------------------------------------------------------------------- */
 
-static void go_on(dp_call *call) {
-  if (call->exchange)
+/* All that was kept is taken: the rest may come, or the end. */
+static void unblock(dp_call *call) {
+  dp__stream *s = call->stream;
+  dp__buffer_deinit(&s->kept);
+  s->skip = 0;
+  s->blocked = false;
+  if (s->waits_end)
+    dp__stream_done(call, &s->outcome);
+  else if (call->exchange)
     dp__exchange_continue(call->exchange);
-  else if (call->phase == DP__CALL_PROVING && call->stream && call->stream->offering)
-    dp__stream_give_last(call);
+}
+
+static void go_on(dp_call *call) {
+  dp__stream *s = call->stream;
+  if (!s || !s->blocked) { /* a pause of its source, or of the event that was read back */
+    if (call->exchange)
+      dp__exchange_continue(call->exchange);
+    else if (call->phase == DP__CALL_PROVING && s && s->offering)
+      dp__stream_give_last(call);
+    return;
+  }
+  dp_flow flow = give_open(call);
+  if (flow == DP_FLOW_CONTINUE)
+    flow = give(call, s->kept.data, s->kept.length);
+  if (flow == DP_FLOW_CONTINUE) {
+    unblock(call);
+  } else if (flow == DP_FLOW_ABORT) { /* it cannot be read, or need not be read any more */
+    dp_error error;
+    dp__fail(&error, DP_CANCELLED, "cancelled", NULL, "its call ends");
+    s->blocked = false;
+    if (s->waits_end)
+      dp__stream_done(call, &s->outcome);
+    else if (call->exchange)
+      dp__exchange_end(call->exchange, &error);
+  }
 }
 
 static void resume_posted(dp__job *job) {

@@ -27,7 +27,11 @@ typedef struct dp__stream {
   bool opened; /* a good answer has begun: nothing is repeated any more */
   bool events; /* and it is a stream of events, else bytes */
   bool open_taken;
-  size_t skip;   /* bytes of the piece that libcurl offers which were read the last time */
+  size_t skip;  /* bytes that were read of those at hand */
+  bool blocked; /* the sink has not taken something: what comes goes into kept */
+  dp__buffer kept;
+  bool waits_end; /* the transfer is over: outcome says how */
+  dp_outcome outcome;
   bool offering; /* event was not taken yet */
   dp__sse sse;
   dp_event event;
@@ -71,10 +75,13 @@ dp_kind dp__stream_prepare(struct dp_call *call, const dp_args *args,
 void dp__stream_free(dp__stream *stream); /* NULL is allowed */
 
 /* dp__stream_head, dp__stream_data - the exchange's callbacks, where the call has a stream. */
-dp_flow dp__stream_head(struct dp_call *call, const dp_head *head);
+void dp__stream_head(struct dp_call *call, const dp_head *head);
 dp_flow dp__stream_data(struct dp_call *call, const void *data, size_t length);
 /* dp__stream_opened - whether a good answer has begun: then the stream says how the call ends. */
 bool dp__stream_opened(const struct dp_call *call);
+/* dp__stream_waits - the transfer of an opened stream is over, and the sink has still to take
+ * something: dp__stream_done comes when it has. */
+bool dp__stream_waits(struct dp_call *call, const dp_outcome *outcome);
 /* dp__stream_give_event - offer the event that stands there; ABORT = error says why it cannot be.
  */
 dp_flow dp__stream_give_event(struct dp_call *call);

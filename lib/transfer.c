@@ -54,6 +54,11 @@ static size_t on_write(char *data, size_t size, size_t count, void *user) {
     e->paused_data = true;
     return CURL_WRITEFUNC_PAUSE;
   }
+  if (flow == DP__FLOW_TAKEN_PAUSE) {
+    e->paused_data = true;
+    curl_easy_pause(e->easy, CURLPAUSE_RECV | (e->paused_source ? CURLPAUSE_SEND : 0));
+    return count;
+  }
   if (flow == DP_FLOW_CONTINUE)
     return count;
   stopped(e);

@@ -25,6 +25,10 @@ typedef enum dp__exchange_state {
   DP__EXCHANGE_DONE
 } dp__exchange_state;
 
+/* What on_data of the library's own exchanges may answer besides: the piece was taken, and nothing more
+ * is wanted for now. */
+#define DP__FLOW_TAKEN_PAUSE ((dp_flow)100)
+
 /* One allocation holds the exchange and all that it sends: URL, headers and body stand behind
  * it. */
 struct dp_exchange {

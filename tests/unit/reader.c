@@ -26,7 +26,8 @@ void reader_free(reader *r) {
 static bool refuses(dp_call *call, reader *r, bool always) {
   r->thread = pthread_self();
   r->offers++;
-  bool pause = always || r->pause_all || (r->pause_once && r->offers % 2 == 1);
+  bool pause = always || (r->pause_at && r->count + 1 == r->pause_at) ||
+               (r->pause_once && r->offers % 2 == 1);
   r->pauses += pause;
   if (pause && r->resume_at_once)
     dp_call_resume(call);

@@ -41,9 +41,10 @@ typedef struct reader {
   char type[64];
   int64_t length;
   unsigned opens;
-  bool pause_open, pause_all, pause_once; /* once: each piece is refused the first time */
-  bool resume_at_once;                    /* from within the callback */
-  size_t abort_at;                        /* abort at that piece, from 1 */
+  bool pause_open, pause_once; /* once: each piece is refused the first time */
+  bool resume_at_once;         /* from within the callback */
+  size_t pause_at;             /* each offer of that piece, from 1 */
+  size_t abort_at;             /* abort at that piece, from 1 */
   unsigned pauses;
   dp_reply *reply, *late;
   pthread_t thread;

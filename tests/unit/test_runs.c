@@ -222,12 +222,13 @@ static void test_read_back_paused(void **state) {
   script_step steps[] = {CUT_STREAM, RECORD("\"succeeded\"", "{\"a\":1}")};
   EACH_WAY(change) {
     world *w = open_world(STEPS(steps), "1.12.1", change);
-    reader *r = begin(w, reader_new());
-    AWAIT(w, r, r->count == 2);
-    r->pause_all = true; /* the look takes a while at least: nothing is offered meanwhile */
+    reader *r = reader_new();
+    r->pause_at = 3;
+    begin(w, r);
     AWAIT(w, r, r->pauses == 1);
     assert_null(r->reply);
-    r->pause_all = false;
+    assert_int_equal(r->count, 2);
+    r->pause_at = 0;
     dp_call_resume(r->call);
     AWAIT(w, r, r->reply);
     expect_read_back(w, r);

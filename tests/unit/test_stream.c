@@ -116,6 +116,33 @@ static void test_pause_holds_the_server(void **state) {
   free(body);
 }
 
+/* The connection breaks while the reader sleeps: what had come is his all the same, the run's end
+ * too. */
+static void test_broken_while_paused(void **state) {
+  (void)state;
+  script_step steps[] = {
+      {"POST", STREAM, 0, SCRIPT_STREAM, 200, NULL, STARTED CHUNK("a") CHUNK("b") FINISHED "\3"}};
+  EACH_WAY(change) {
+    for (size_t at = 0; at <= 4; at++) {
+      world *w = open_world(STEPS(steps), "1.12.1", change);
+      reader *r = reader_new();
+      r->pause_open = at == 0;
+      r->pause_at = at;
+      begin(w, r);
+      AWAIT(w, r, r->pauses == 1);
+      assert_true(script_wait_gone(w->server, 1));
+      assert_null(r->reply);
+      r->pause_open = false;
+      r->pause_at = 0;
+      dp_call_resume(r->call);
+      AWAIT(w, r, r->reply);
+      check_run(r, 4);
+      reader_free(r);
+      close_world(w);
+    }
+  }
+}
+
 static void test_abort(void **state) {
   (void)state;
   script_step steps[] = {
@@ -545,6 +572,7 @@ int main(void) {
       TEST(test_one_by_one),
       TEST(test_pause_everywhere),
       TEST(test_pause_holds_the_server),
+      TEST(test_broken_while_paused),
       TEST(test_abort),
       TEST(test_bytes),
       TEST(test_cut_bytes),
