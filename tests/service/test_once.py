@@ -1,4 +1,4 @@
-"""Attacks on "once": resends to every life of a service, clocks that step, deadlines and cancels at the wrong moment.
+"""Attacks on "once": resends to every life of a service, clocks that step, deadlines and cancels.
 
 By raw connections, which do what a careless client or a library's own resend would do.
 """
@@ -26,7 +26,7 @@ def create(profile, **more):
     return request("datasets.create", {"name": "n"}, profile=profile, **more)
 
 
-# ---- other lives of the service --------------------------------------------------------------------------
+# ---- other lives of the service ----
 
 
 def test_a_frame_without_an_epoch_that_outlived_the_service_is_not_carried_out_again(service, upstream):
@@ -76,7 +76,7 @@ def test_many_resends_through_many_lives_do_a_write_once(service, upstream):
     assert upstream.requests[CREATE] == 1
 
 
-# ---- clocks that step ----------------------------------------------------------------------------------------
+# ---- clocks that step ----
 
 
 class Steps:
@@ -151,7 +151,7 @@ def test_a_clock_that_is_off_proves_by_the_servers_own(stepping, upstream, secon
     assert upstream.requests[CREATE] == 1
 
 
-# ---- deadlines and cancels -------------------------------------------------------------------------------------
+# ---- deadlines and cancels ----
 
 ONE_PLACE = "[service]\nconnections_per_host = 1\nconcurrency_max = 1\nwait_queue = 1\n"
 
@@ -182,6 +182,7 @@ def test_a_cancelled_wait_frees_its_place(start, upstream):
         mine = new_id()
         args = {"method": "POST", "path": "/b"}
         waiting = client.send(request("http.request", args, profile=handle, id=mine))
+        client.call("service.ping")  # read in order: what was sent before has been taken
         full = other.fail("http.request", {"method": "POST", "path": "/c"}, profile=handle)
         assert (full["kind"], full["code"]) == ("busy", "wait_queue")
         assert other.call("service.cancel", {"id": mine})["body"] == {"running": True}
