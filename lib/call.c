@@ -558,11 +558,11 @@ void dp__call_end(dp_call *call, const dp_error *error) {
     call->composition->end(call);
   dp__call_release_body(call);
   call->reply = NULL;
+  atomic_fetch_sub(&client->open_calls, 1); /* who hears of the end may call in the same breath */
   deliver(call, reply);
   stop_children(call, error);
   delist(call);
   orphan(call);
-  atomic_fetch_sub(&client->open_calls, 1);
   dp_call_unref(call);
   dp__engine_end(client);
 }
