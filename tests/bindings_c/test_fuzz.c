@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flows.h"
 #include "json.h"
 #include "mp.h"
 #include "reply.h"
@@ -60,6 +61,36 @@ static void try_reply(const uint8_t *data, size_t size) {
   dpc_reply_unref(reply);
 }
 
+/* Bytes become the body of a reply to stream.next; whatever it says, what is given out lies in it.
+ */
+static void try_flow(const uint8_t *data, size_t size) {
+  static const uint8_t id[16] = {0x10}, handle[16] = "0123456789abcdef";
+  static const uint8_t head[] = "\x82\xa1v\x01\xa2ok\x81\xa4"
+                                "body\x81\xa7streams\x91\x85\xa6"
+                                "stream\xc4\x10"
+                                "0123456789abcdef";
+  dpc_stream *s = dpc__stream_of(NULL, handle);
+  dpc_reply *reply = dpc__reply_new(id);
+  uint8_t *copy = malloc(sizeof head + size);
+  dpc_piece piece;
+  if (!s || !reply || !copy)
+    abort();
+  memcpy(copy, head, sizeof head - 1);
+  memcpy(copy + sizeof head - 1, data, size);
+  dpc__reply_no_json(reply);
+  dpc__reply_decode(reply, copy, sizeof head - 1 + size, 0);
+  dpc_stream_take(&s, 1, reply, NULL);
+  uint64_t at = 0;
+  while (dpc_stream_piece(s, &piece)) {
+    if (piece.at != ++at ||
+        (piece.length && (size_t)(piece.data - (const char *)copy) > sizeof head + size))
+      abort();
+  }
+  dpc_stream_end(s);
+  dpc__stream_disown(s);
+  dpc_reply_unref(reply);
+}
+
 static void try_stream(const uint8_t *data, size_t size) {
   dpc__sp_reader reader = {.max = 1 << 20, .greeted = DPC__SP_GREETING};
   for (size_t at = 0, used; at < size; at += used) {
@@ -91,12 +122,15 @@ static void try_json(const uint8_t *data, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!size)
     return 0;
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
   case 0:
     try_reply(data + 1, size - 1);
     break;
   case 1:
     try_stream(data + 1, size - 1);
+    break;
+  case 2:
+    try_flow(data + 1, size - 1);
     break;
   default:
     try_json(data + 1, size - 1);
@@ -162,6 +196,22 @@ static void play(const uint8_t *bytes, size_t size, uint8_t parser) {
 int main(int argc, char **argv) {
   static const char *const files[] = {"replies.jsonl", "service_streams.jsonl"};
   char *line = malloc(LINE), path[4096];
+  static const uint8_t flow[] = "\xa5"
+                                "first\x01\xa6"
+                                "events\x93\xa1"
+                                "a\x82\xa5"
+                                "event\xa4"
+                                "ping\xa4"
+                                "data\xa0\xa1"
+                                "b"
+                                "\xa3"
+                                "end\x82\xa2"
+                                "ok\x81\xa6"
+                                "status\xcc\xc8\xa3"
+                                "run\x81\xa7"
+                                "task_id\xa1"
+                                "t\xa4"
+                                "more\xc0";
   uint8_t bytes[BYTES];
   unsigned rows = 0;
   for (uint8_t i = 0; i < 2; i++) {
@@ -173,11 +223,12 @@ int main(int argc, char **argv) {
       play(bytes, from_hex(line, bytes), i);
       size_t length = strnlen(line, BYTES - 1);
       memcpy(bytes, line, length);
-      play(bytes, length, 2);
+      play(bytes, length, 3);
     }
     fclose(in);
   }
   free(line);
+  play(flow, sizeof flow - 1, 2);
   printf("%u rows, each changed %d times\n", rows, 2 * ROUNDS);
   return rows > 20 ? 0 : 1;
 }

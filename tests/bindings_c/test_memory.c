@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <difypool-client/flows.h>
+
 #include "args.h"
 #include "fake.h"
 #include "json.h"
@@ -158,11 +160,97 @@ static void a_whole_client(void **state) {
   assert_int_equal(open_descriptors(), before);
 }
 
+/* Opens each of them, goes a step, and frees it. */
+static bool play_flows(fake *f, const fake_request *r, void *user) {
+  static const char *const answers[][2] = {
+      {"stream.open", "{\"stream\": \"0123456789abcdef\", \"kind\": \"events\"}"},
+      {"stream.next", "{\"streams\": [{\"stream\": \"0123456789abcdef\", \"first\": 1, "
+                      "\"events\": [\"a\"], \"end\": {\"ok\": {\"status\": 200}}}]}"},
+      {"upload.open", "{\"upload\": \"0123456789abcdef\", \"window\": 8}"},
+      {"upload.write", "{\"offset\": 4}"},
+      {"push.open", "{\"push\": \"0123456789abcdef\", \"window\": 8}"},
+      {"push.add", "{\"taken\": 1}"},
+  };
+  (void)user;
+  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+    dpc__bytes value = {0};
+    if (strcmp(r->op, answers[i][0]) != 0)
+      continue;
+    assert_null(dpc__json_read(answers[i][1], strlen(answers[i][1]), &value));
+    fake_value(f, r, &value);
+    dpc__bytes_clear(&value);
+    return true;
+  }
+  return false;
+}
+
+static void expect(dpc_kind kind) {
+  assert_true(kind == DPC_OK || failed);
+}
+
+static void run_stream(void *with) {
+  dpc_stream *s;
+  dpc_reply *reply;
+  dpc_kind kind = dpc_stream_open(with, "chat.send", NULL, NULL, NULL, &s, &reply);
+  expect(kind);
+  assert_true(reply || failed);
+  dpc_reply_unref(reply);
+  if (kind != DPC_OK)
+    return;
+  expect(dpc_stream_next(&s, 1, NULL, NULL));
+  dpc_piece piece;
+  while (dpc_stream_piece(s, &piece))
+    ;
+  dpc_stream_free(s);
+}
+
+static void run_upload(void *with) {
+  dpc_upload *u;
+  dpc_reply *reply;
+  dpc_upload_options file = DPC_UPLOAD_OPTIONS_INIT;
+  file.name = "a";
+  dpc_kind kind = dpc_upload_open(with, "files.upload", NULL, NULL, &file, &u, NULL);
+  expect(kind);
+  if (kind != DPC_OK)
+    return;
+  kind = dpc_upload_write(u, "abcd", 4, NULL);
+  expect(kind);
+  if (kind == DPC_OK)
+    expect(dpc_upload_close(u, &reply));
+  if (kind == DPC_OK)
+    dpc_reply_unref(reply);
+  dpc_upload_free(u);
+}
+
+static void run_push(void *with) {
+  dpc_push *q;
+  dpc_args *page = dpc_args_new();
+  dpc_kind kind = page ? dpc_push_open(with, NULL, NULL, &q, NULL) : DPC_INTERNAL;
+  expect(kind);
+  if (kind == DPC_OK) {
+    expect(dpc_push_add(q, (const dpc_args *[]){page}, 1, 0, NULL));
+    dpc_push_free(q);
+  }
+  dpc_args_free(page);
+}
+
+static void what_goes_in_pieces(void **state) {
+  (void)state;
+  fake *f = fake_start(play_flows, NULL);
+  dpc_client *client = fake_client(f, NULL);
+  fail_each(run_stream, client);
+  fail_each(run_upload, client);
+  fail_each(run_push, client);
+  dpc_client_close(client);
+  fake_stop(f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(arguments),
       cmocka_unit_test(replies),
       cmocka_unit_test(a_whole_client),
+      cmocka_unit_test(what_goes_in_pieces),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

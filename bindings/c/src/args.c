@@ -141,6 +141,38 @@ dpc_kind dpc_args_set_bytes(dpc_args *args, const char *name, const void *data, 
   return put(args, name, &value);
 }
 
+dpc_kind dpc__args_set_packed(dpc_args *args, const char *name, dpc__bytes *value) {
+  return put(args, name, value);
+}
+
+dpc_kind dpc_args_set_args(dpc_args *args, const char *name, const dpc_args *inner) {
+  if (!usable(args, name) || !inner || inner == args)
+    return DPC_INVALID_REQUEST;
+  dpc__bytes value = {0};
+  dpc__pack_map(&value, inner->count);
+  dpc__args_put(inner, &value);
+  return put(args, name, &value);
+}
+
+dpc_kind dpc_args_set_file(dpc_args *args, const char *name, const char *file_name,
+                           const char *type, const void *data, size_t length) {
+  if (!usable(args, name) || !file_name || !*file_name || (!data && length) ||
+      !dpc__utf8_valid(file_name, strlen(file_name)) ||
+      (type && !dpc__utf8_valid(type, strlen(type))))
+    return DPC_INVALID_REQUEST;
+  dpc__bytes value = {0};
+  dpc__pack_map(&value, type ? 3 : 2);
+  dpc__pack_text(&value, "name");
+  dpc__pack_text(&value, file_name);
+  if (type) {
+    dpc__pack_text(&value, "type");
+    dpc__pack_text(&value, type);
+  }
+  dpc__pack_text(&value, "data");
+  dpc__pack_bin(&value, data ? data : "", length);
+  return put(args, name, &value);
+}
+
 size_t dpc_args_count(const dpc_args *args) {
   return dpc__args_count_of(args);
 }

@@ -254,6 +254,7 @@ static void apply_options(dpc_call *call, const dpc_call_options *o) {
     return;
   call->again = o->flags & DPC_CALL_MAYBE_DONE;
   call->own_profile = o->profile;
+  call->no_json = o->flags & DPC_CALL_NO_JSON;
 }
 
 static bool make_frame(dpc_call *call, const char *operation, const dpc_args *args,

@@ -51,6 +51,7 @@ struct dpc_call {
   bool sent_whole; /* some connection took all of it: the service may have it */
   bool cancelled;
   bool again;
+  bool no_json;                         /* its reply needs no text of a value */
   bool free;                            /* of effects: it may be repeated at will */
   bool own_profile;                     /* profile is the caller's choice for this call */
   char *profile;                        /* NULL = the client's */

@@ -227,6 +227,8 @@ static bool goes_on(dpc_call *call) {
 void dpc__flow_answer(dpc_client *client, uint32_t request_id, uint8_t *data, size_t length) {
   dpc_call *call = dpc__call_by_id(client, request_id);
   dpc_call_ref(call);
+  if (call && call->no_json)
+    dpc__reply_no_json(call->reply);
   if (call)
     dpc__reply_decode(call->reply, data, length, DPC__SP_ID);
   if (!call || goes_on(call)) {

@@ -32,7 +32,7 @@ struct dpc_reply {
   atomic_uint refs;
   uint8_t id[DPC__ID];
   uint8_t epoch[DPC__ID];
-  bool has_epoch, pending;
+  bool has_epoch, pending, no_json;
   uint8_t *data; /* the message, everything below points into it */
   dpc_error error;
   int32_t status;
@@ -68,6 +68,10 @@ void dpc_reply_unref(dpc_reply *reply) {
   free(reply->json);
   free(reply->headers);
   free(reply);
+}
+
+void dpc__reply_no_json(dpc_reply *reply) {
+  reply->no_json = true;
 }
 
 void dpc__reply_fail(dpc_reply *reply, const dpc_error *error) {
@@ -158,6 +162,9 @@ static bool read_headers(dpc_reply *r, dpc_value map) {
 }
 
 static bool read_value(dpc_reply *r, dpc_value value) {
+  r->value = value;
+  if (r->no_json)
+    return true;
   dpc__bytes json = {0};
   dpc__json_write(value, &json);
   size_t length = json.length;
@@ -166,7 +173,6 @@ static bool read_value(dpc_reply *r, dpc_value value) {
     dpc__bytes_clear(&json);
     return false;
   }
-  r->value = value;
   r->json = json.data;
   r->body = (span){(char *)json.data, length};
   return true;
@@ -215,7 +221,7 @@ static const char *terminate(span s, const char *absent) {
 /* After this no map of the message can be walked again, but for r->value. */
 static void terminate_all(dpc_reply *r) {
   terminate(r->type, "");
-  if (!r->json)
+  if (!r->value.at)
     terminate(r->body, "");
   for (size_t i = 0; i < r->header_count; i++) {
     terminate(r->headers[i].name, "");
@@ -284,7 +290,7 @@ int32_t dpc_reply_status(const dpc_reply *reply) {
 }
 
 const char *dpc_reply_type(const dpc_reply *reply) {
-  if (reply->json)
+  if (reply->value.at)
     return "application/json";
   return reply->type.text ? reply->type.text : "";
 }

@@ -9,6 +9,8 @@
 /* dpc__reply_new - an empty reply for the call of that id. It is made when the call starts, so that
  * there is always one to answer with. NULL when memory is out. */
 dpc_reply *dpc__reply_new(const uint8_t id[DPC__ID]);
+/* dpc__reply_no_json - make no text of a value that it will hold. */
+void dpc__reply_no_json(dpc_reply *reply);
 /* dpc__reply_fail - make it that error. */
 void dpc__reply_fail(dpc_reply *reply, const dpc_error *error);
 /* dpc__reply_decode - make it what the payload says: data is taken over, body_at is where the map

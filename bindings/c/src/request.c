@@ -142,7 +142,7 @@ static bool is_name(const char *text, size_t max) {
 }
 
 const char *dpc__request_flaw(const char *operation, const dpc_call_options *o) {
-  enum { FLAGS = (DPC_CALL_MAYBE_DONE << 1) - 1 };
+  enum { FLAGS = (DPC_CALL_NO_JSON << 1) - 1 };
   if (!operation || !is_name(operation, 255))
     return "the operation's name is empty, longer than 255 bytes or not UTF-8";
   if (!o)

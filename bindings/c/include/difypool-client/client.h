@@ -79,6 +79,12 @@ DPC_EXPORT dpc_kind dpc_args_set_json(dpc_args *args, const char *name, const ch
 /* bytes: for binary members (http.request's body, a file's content); NULL only with length 0. */
 DPC_EXPORT dpc_kind dpc_args_set_bytes(dpc_args *args, const char *name, const void *bytes,
                                        size_t length);
+/* file_name: as the server shall see it. type: media type; NULL = by the name. data: its content.
+ * For files that fit a message; larger ones go by dpc_upload_open. */
+DPC_EXPORT dpc_kind dpc_args_set_file(dpc_args *args, const char *name, const char *file_name,
+                                      const char *type, const void *data, size_t length);
+/* inner: a map of values, which are copied; another object than args. */
+DPC_EXPORT dpc_kind dpc_args_set_args(dpc_args *args, const char *name, const dpc_args *inner);
 DPC_EXPORT size_t dpc_args_count(const dpc_args *args);
 DPC_EXPORT bool dpc_args_has(const dpc_args *args, const char *name);
 
@@ -150,7 +156,8 @@ enum {
   DPC_CALL_ALLOW_HAZARD = 1u << 1, /* carry out what is known to break this server's version */
   DPC_CALL_WAIT = 1u << 2,         /* wait for an open breaker, a full server, instead of failing */
   DPC_CALL_BLOCKING = 1u << 3,     /* ask the server for a blocking answer */
-  DPC_CALL_MAYBE_DONE = 1u << 4    /* an earlier life may have sent this id: verify first */
+  DPC_CALL_MAYBE_DONE = 1u << 4,   /* an earlier life may have sent this id: verify first */
+  DPC_CALL_NO_JSON = 1u << 5       /* dpc_reply_value is enough: make no text of it */
 };
 
 typedef struct dpc_call_options {
@@ -240,7 +247,7 @@ DPC_EXPORT const dpc_error *dpc_reply_error(const dpc_reply *reply); /* kind DPC
 DPC_EXPORT int32_t dpc_reply_status(const dpc_reply *reply);         /* HTTP; 0 = no answer */
 DPC_EXPORT const char *dpc_reply_type(const dpc_reply *reply);       /* Content-Type; "" = none */
 /* dpc_reply_body - the server's bytes as they came; of service.* operations their value as JSON
- * text, where bytes stand as lower-case hex. A NUL follows it. */
+ * text, where bytes stand as lower-case hex (nothing, with DPC_CALL_NO_JSON). A NUL follows it. */
 DPC_EXPORT const void *dpc_reply_body(const dpc_reply *reply, size_t *length);
 /* dpc_reply_value - the value that a service.* operation answered; false if there is none. */
 DPC_EXPORT bool dpc_reply_value(const dpc_reply *reply, dpc_value *value);
