@@ -293,9 +293,7 @@ static bool is_idle(const dp__push *push) {
 static void come_to_end(dp__push *push) {
   push->ending = true;
   if (push->stopping)
-    dp__compose_fail(push->call, DP_CANCELLED, "push_stopped",
-                     "Push the same pages again: what is there already is not sent twice.",
-                     "the push was stopped before all of its pages were done");
+    dp__teller_end(push->call, &push->intake.why); /* written once, before stopping was */
   else
     dp__push_end(push);
 }
@@ -469,26 +467,34 @@ dp_kind dp_push_refuse(dp_call *call, const char *key, const dp_error *why, dp_r
   return kind == DP_OK ? add_or_free(call, wrong_page(key, why), on_room, user, err) : kind;
 }
 
-static dp_kind finish(dp_call *call, bool stop, dp_error *err) {
+/* why: it is stopped for that; NULL = it is complete. */
+static dp_kind finish(dp_call *call, const dp_error *why, dp_error *err) {
   dp_kind kind = check_push(call, err);
   if (kind != DP_OK)
     return kind;
-  dp__push *push = dp__push_of(call);
-  pthread_mutex_lock(&push->intake.lock);
-  push->intake.finished = true;
-  push->intake.stopped = push->intake.stopped || stop;
-  if (!push->intake.closed)
-    post(push);
-  pthread_mutex_unlock(&push->intake.lock);
+  dp__intake *in = &dp__push_of(call)->intake;
+  pthread_mutex_lock(&in->lock);
+  in->finished = true;
+  if (why && !in->stopped) {
+    in->stopped = true;
+    in->why = *why;
+  }
+  if (!in->closed)
+    post(dp__push_of(call));
+  pthread_mutex_unlock(&in->lock);
   return DP_OK;
 }
 
 dp_kind dp_push_finish(dp_call *call, dp_error *err) {
-  return finish(call, false, err);
+  return finish(call, NULL, err);
 }
 
-dp_kind dp_push_stop(dp_call *call, dp_error *err) {
-  return finish(call, true, err);
+dp_kind dp_push_stop(dp_call *call, const dp_error *why, dp_error *err) {
+  dp_error stopped;
+  dp__fail(&stopped, DP_CANCELLED, "push_stopped",
+           "Push the same pages again: what is there already is not sent twice.",
+           "pages.push: it was stopped before all of its pages were done");
+  return finish(call, why ? why : &stopped, err);
 }
 
 /* --- preparing, the caller's thread ------------------------------------------------------------------- */

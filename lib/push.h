@@ -14,7 +14,7 @@
 #include "pageload.h"
 
 enum {
-  DP__PUSH_PAGES = 256,       /* push_window: pages that are held at a time */
+  DP__PUSH_PAGES = DP_PUSH_WINDOW, /* push_window: pages that are held at a time */
   DP__PUSH_BYTES = 16 << 20,  /* push_window_bytes: of their texts, unless it is one page */
   DP__PUSH_TRIES = 4,         /* of a page, where what failed may pass */
   DP__BATCH = 50,             /* documents in one metadata write */
@@ -50,6 +50,7 @@ typedef struct dp__intake {
   uint64_t count;          /* of all that were taken */
   bool finished, closed, posted;
   bool stopped; /* dp_push_stop: what was not begun never is */
+  dp_error why; /* and this is told */
   dp_room_fn on_room;
   void *room_user;
   dp__job job;

@@ -23,7 +23,7 @@ PYTHON: dict[str, Any] = {
 TYPES = {*PYTHON, "any", "bytes", "file"}
 
 # What the service answers by itself: no HTTP of that name behind it.
-OWN_GROUPS = ("service", "stream", "upload")
+OWN_GROUPS = ("service", "stream", "upload", "push")
 
 KIND_KEYS = {"number", "name", "retryable", "exit", "text"}
 OP_KEYS = {

@@ -13,7 +13,7 @@ RETRY_TEXT = {
     "verify": "only after looking whether it happened",
     "never": "never, once a byte may have reached the server",
 }
-FLOWS = ("stream", "upload")
+FLOWS = ("stream", "upload", "push")
 ANSWER_TEXT = {"events": "Answers with a stream of events.", "binary": "Answers with the bytes of a file."}
 MAPS = {
     "request": "A request",

@@ -24,6 +24,9 @@ extern "C" {
  * a consistent knowledge base: pushing again goes on from what is there.
  */
 
+/* How many pages of a push are held at a time, those that are on their way included. */
+enum { DP_PUSH_WINDOW = 256 };
+
 /* Told once, on the engine's thread, when a page that had no room would have it now. */
 typedef void (*dp_room_fn)(dp_call *push, void *user);
 
@@ -52,9 +55,10 @@ DP_EXPORT dp_kind dp_push_refuse(dp_call *push, const char *key, const dp_error 
 DP_EXPORT dp_kind dp_push_finish(dp_call *push, dp_error *err);
 
 /* dp_push_stop - end it early but whole: no page is begun any more, what was begun is completed, nothing is
- * waited for or pruned, and the call ends with DP_CANCELLED (code push_stopped), unless all of it was done
- * before. dp_call_cancel is the quicker way. Any thread. Doing it twice is harmless. Since 0.2. */
-DP_EXPORT dp_kind dp_push_stop(dp_call *push, dp_error *err);
+ * waited for or pruned, and the call ends with why (copied; NULL = DP_CANCELLED, code push_stopped). One that
+ * has begun to wait or prune goes on. dp_call_cancel is the quicker way. Any thread. Of two the first
+ * tells why. Since 0.2. */
+DP_EXPORT dp_kind dp_push_stop(dp_call *push, const dp_error *why, dp_error *err);
 
 #ifdef __cplusplus
 }

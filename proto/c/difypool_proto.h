@@ -139,6 +139,9 @@
   X(uploads_per_user, 64, "Open uploads of one user.") \
   X(uploads_max, 256, "Open uploads in all.") \
   X(upload_window, 1048576, "Bytes of one upload held for the transfer.") \
+  X(pushes_per_user, 64, "Open pushes of one user.") \
+  X(pushes_max, 256, "Open pushes in all.") \
+  X(push_bytes, 67108864, "Bytes of the pages of all pushes that wait to be taken.") \
   X(orphan_grace_ms, 5000, "How long a call outlives its connection before interest in it is dropped.") \
   X(write_grace_ms, 60000, "How long a late or cancelled write may still finish.") \
   X(restart_guard_ms, 120000, "How long, after an unclean end, a write without an epoch is not carried out.")
@@ -158,6 +161,9 @@
 #define DP_BOUND_UPLOADS_PER_USER 64
 #define DP_BOUND_UPLOADS_MAX 256
 #define DP_BOUND_UPLOAD_WINDOW 1048576
+#define DP_BOUND_PUSHES_PER_USER 64
+#define DP_BOUND_PUSHES_MAX 256
+#define DP_BOUND_PUSH_BYTES 67108864
 #define DP_BOUND_ORPHAN_GRACE_MS 5000
 #define DP_BOUND_WRITE_GRACE_MS 60000
 #define DP_BOUND_RESTART_GUARD_MS 120000
@@ -200,5 +206,17 @@
     "Answers once the bytes fit, which is the back-pressure; bytes that were accepted before are skipped.") \
   X(CLOSE, "upload.close", \
     "Says that the file is complete and answers as the operation does, or cuts it off.")
+
+#define DP_PUSH_OP_LIST(X) \
+  X(OPEN, "push.open", \
+    "Begins a push whose pages come one by one; answers with a handle at once. Its arguments are those of `pages.push` but `pages`.") \
+  X(ADD, "push.add", \
+    "Answers once the pages were taken, which is the back-pressure; pages that were taken before are skipped. One that is wrong is taken too, and told as failed.") \
+  X(NEXT, "push.next", \
+    "Waits for events of one push and acknowledges those that arrived; asked twice it gives the same events twice. The last of them come with `end`, which has the totals.") \
+  X(FINISH, "push.finish", \
+    "Answers at once; what was asked for of waiting and pruning follows, and then the end, which `push.next` tells.") \
+  X(CLOSE, "push.close", \
+    "Gives a handle up; what was not begun is cancelled, and nothing is pruned.")
 
 #endif

@@ -239,14 +239,29 @@ static bool set_file(dp_args *args, const char *name, const msgpack_object *map,
   }
 }
 
+/* file: the argument that may be one; NULL = there is none. */
+static bool fill(dp_args *args, const msgpack_object_kv *entry, const char *file, dpd_text *scratch,
+                 dp_error *err) {
+  bool is_file =
+      file != NULL && dpd_key_is(&entry->key, file) && entry->val.type == MSGPACK_OBJECT_MAP;
+  return is_file ? set_file(args, file, &entry->val, err) : set_entry(args, entry, scratch, err);
+}
+
 bool dpd_args_fill(dp_args *args, const msgpack_object *map, dp_op op, dpd_text *scratch,
                    dp_error *err) {
   const char *file = dp_op_file(op);
   for (uint32_t i = 0; i < map->via.map.size; i++) {
+    if (!fill(args, &map->via.map.ptr[i], file, scratch, err)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool dpd_args_fill_page(dp_args *args, const msgpack_object *map, dpd_text *scratch, dp_error *err) {
+  for (uint32_t i = 0; i < map->via.map.size; i++) {
     const msgpack_object_kv *entry = &map->via.map.ptr[i];
-    bool is_file = file != NULL && dpd_key_is(&entry->key, file) &&
-                   entry->val.type == MSGPACK_OBJECT_MAP;
-    if (is_file ? !set_file(args, file, &entry->val, err) : !set_entry(args, entry, scratch, err)) {
+    if (entry->val.type != MSGPACK_OBJECT_NIL && !fill(args, entry, "file", scratch, err)) {
       return false;
     }
   }

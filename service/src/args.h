@@ -24,4 +24,7 @@ bool dpd_args_fill(dp_args *args, const msgpack_object *map, dp_op op, dpd_text 
 /* dpd_json_write - one value as JSON (RFC 8259). False: it holds a bin that is not UTF-8. */
 bool dpd_json_write(dpd_text *out, const msgpack_object *value);
 
+/* dpd_args_fill_page - the same of a page of a push, whose file is "file"; null is as if not given. */
+bool dpd_args_fill_page(dp_args *args, const msgpack_object *map, dpd_text *scratch, dp_error *err);
+
 #endif

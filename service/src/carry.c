@@ -39,20 +39,11 @@ typedef struct admission {
   uint32_t flags;
 } admission;
 
-static const msgpack_object *arg_of(const dpd_request *request, const char *name) {
-  for (uint32_t i = 0; request->args != NULL && i < request->args->via.map.size; i++) {
-    if (dpd_key_is(&request->args->via.map.ptr[i].key, name)) {
-      return &request->args->via.map.ptr[i].val;
-    }
-  }
-  return NULL;
-}
-
 bool dpd_is_write(const dpd_request *request, dp_op op) {
   if (op != DP_OP_HTTP_REQUEST) {
     return !dp_op_is_free(op);
   }
-  const msgpack_object *method = arg_of(request, "method");
+  const msgpack_object *method = dpd_argument_of(request, "method");
   return method == NULL || !(dpd_key_is(method, "GET") || dpd_key_is(method, "HEAD") ||
                              dpd_key_is(method, "OPTIONS"));
 }
@@ -233,6 +224,11 @@ static bool former_life(const dpd_service *s, const dpd_request *request, uint32
   return dpd_fault_hint(err, "Look whether it happened; send writes with \"epoch\".");
 }
 
+/* What looks before it writes may be carried out again, whatever a former life has done of it. */
+static bool is_repeatable(dp_op op) {
+  return dpd_is_composed(op) && op != DP_OP_BATCH;
+}
+
 static bool attach(dpd_call *call, dpd_peer *peer, const dpd_ask *ask, bool joined) {
   dpd_asker *asker = dpd_asker_attach(call, peer, ask->inquiry);
   if (asker == NULL) {
@@ -242,7 +238,8 @@ static bool attach(dpd_call *call, dpd_peer *peer, const dpd_ask *ask, bool join
   asker->decode = ask->request->decode;
   asker->joined = joined;
   asker->after_drop = call->dropped;
-  asker->deadline_ms = dpd_now_ms() + ask->request->deadline_ms;
+  bool no_end = call->stream == NULL && dpd_takes_long(call->op) && !ask->request->has_deadline;
+  asker->deadline_ms = no_end ? INT64_MAX : dpd_now_ms() + ask->request->deadline_ms;
   if (call->stream != NULL) {
     dpd_handle_touch(&call->stream->handle, peer);
   }
@@ -290,7 +287,8 @@ static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_
       dpd_profiles_find(&s->profiles, request->profile, ask->identity.uid, err);
   if (entry == NULL || over_bounds(s, peer, err) ||
       !dpd_may(s, ask->identity.uid, entry->name, entry->handle, request->op, err) ||
-      (write && !former_life(s, request, &out->flags, err))) {
+      !dpd_may_within(s, ask->identity.uid, entry->name, entry->handle, op, request->args, err) ||
+      (write && !is_repeatable(op) && !former_life(s, request, &out->flags, err))) {
     return REFUSE;
   }
   dpd_call_key key = {.uid = ask->identity.uid};
@@ -305,6 +303,7 @@ static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_
     return REFUSE;
   }
   call->stream = out->stream;
+  call->op = op;
   if (!attach(call, peer, ask, false)) {
     free(call);
     no_memory(err);
@@ -323,7 +322,6 @@ static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_
     return REFUSE;
   }
   call->write = known;
-  call->op = op;
   call->pid = ask->identity.pid;
   call->whole = op == DP_OP_HTTP_REQUEST;
   memcpy(call->profile, entry->name, sizeof(call->profile));
@@ -402,7 +400,8 @@ static void start(const dpd_ask *ask, dp_op op, const admission *admitted) {
   const dpd_request *request = ask->request;
   dp_call_options options = DP_CALL_OPTIONS_INIT;
   options.profile = admitted->profile;
-  options.deadline_ms = request->deadline_ms;
+  bool no_end = dpd_takes_long(op) && !request->has_deadline;
+  options.deadline_ms = no_end ? 0 : request->deadline_ms;
   options.priority = request->priority;
   options.cache_ms = request->cache_ms;
   options.flags = request->flags | admitted->flags;

@@ -14,7 +14,7 @@
 
 enum { DPD_PROFILES_MAX = 256, DPD_RULES_MAX = 256 };
 
-/* Bounds of PROTOCOL.md, section 9. */
+/* Bounds of PROTOCOL.md, section 10. */
 typedef struct dpd_bounds {
   uint64_t message_max;
   uint64_t calls_per_client;
@@ -29,6 +29,9 @@ typedef struct dpd_bounds {
   uint64_t uploads_per_user;
   uint64_t uploads_max;
   uint64_t upload_window; /* bytes of one upload held for its transfer */
+  uint64_t pushes_per_user;
+  uint64_t pushes_max;
+  uint64_t push_bytes; /* of pages that wait to be taken, of all pushes */
   uint64_t orphan_grace_ms;
   uint64_t write_grace_ms;
   uint64_t restart_guard_ms;

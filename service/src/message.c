@@ -146,6 +146,7 @@ static bool read_deadline(dpd_request *out, const msgpack_object *value, dp_erro
     return false;
   }
   out->deadline_ms = (uint32_t)number;
+  out->has_deadline = true;
   return true;
 }
 

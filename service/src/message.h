@@ -22,6 +22,7 @@ typedef struct dpd_request {
   bool again;
   bool decode;
   uint32_t deadline_ms;
+  bool has_deadline; /* else it is the default */
   uint32_t cache_ms;
   dp_priority priority;
   uint32_t flags; /* DP_CALL_… */

@@ -368,6 +368,12 @@ typedef enum upload_op {
 #undef UPLOAD_ENUM
 } upload_op;
 
+typedef enum push_op {
+#define PUSH_ENUM(NAME, name, text) PUSH_##NAME,
+  DP_PUSH_OP_LIST(PUSH_ENUM) PUSH_COUNT
+#undef PUSH_ENUM
+} push_op;
+
 #define OP_NAME(NAME, name, text) name,
 
 static dpd_handler own_handler(const char *op) {
@@ -422,12 +428,32 @@ static dpd_handler upload_handler(const char *op) {
   return NULL;
 }
 
+static dpd_handler push_handler(const char *op) {
+  static const char *const names[] = {DP_PUSH_OP_LIST(OP_NAME)};
+  static const dpd_handler handlers[] = {[PUSH_OPEN] = dpd_op_push_open,
+                                         [PUSH_ADD] = dpd_op_push_add,
+                                         [PUSH_NEXT] = dpd_op_stream_next,
+                                         [PUSH_FINISH] = dpd_op_push_finish,
+                                         [PUSH_CLOSE] = dpd_op_push_close};
+  _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == PUSH_COUNT,
+                 "an operation of pushes has no handler");
+  for (size_t i = 0; i < PUSH_COUNT; i++) {
+    if (strcmp(names[i], op) == 0) {
+      return handlers[i];
+    }
+  }
+  return NULL;
+}
+
 dpd_handler dpd_handler_of(const char *op) {
   if (strncmp(op, "service.", 8) == 0) {
     return own_handler(op);
   }
   if (strncmp(op, "upload.", 7) == 0) {
     return upload_handler(op);
+  }
+  if (strncmp(op, "push.", 5) == 0) {
+    return push_handler(op);
   }
   return strncmp(op, "stream.", 7) == 0 ? stream_handler(op) : NULL;
 }

@@ -73,7 +73,7 @@ static void pack_host(msgpack_packer *packer, const dp_host_stats *host) {
 static void pack_service(msgpack_packer *packer, dpd_service *s) {
   pthread_mutex_lock(&s->lock);
   dpd_pack_text(packer, "service");
-  msgpack_pack_map(packer, 17);
+  msgpack_pack_map(packer, 21);
   pack_string(packer, "version", dp_version());
   pack_number(packer, "pid", s->pid);
   pack_number(packer, "uptime_ms", (uint64_t)(dpd_now_ms() - s->began_ms));
@@ -88,6 +88,10 @@ static void pack_service(msgpack_packer *packer, dpd_service *s) {
   pack_number(packer, "stream_held", s->streaming.held);
   pack_number(packer, "uploads", s->uploading.busy);
   pack_number(packer, "uploads_opened", s->uploading.opened);
+  pack_number(packer, "pushes", s->pushing.count);
+  pack_number(packer, "pushes_opened", s->pushing.opened);
+  pack_number(packer, "push_pages", atomic_load(&s->pushing.pages));
+  pack_number(packer, "push_held", atomic_load(&s->pushing.held));
   pack_number(packer, "relistens", s->relistens);
   pack_number(packer, "rejected", s->rejected);
   dpd_pack_text(packer, "draining");

@@ -83,7 +83,12 @@ static bool may_flow(opening *o, dp_error *err) {
     return dpd_fault_hint(err, "service.operations lists them, and so does difypool ops.");
   }
   dp_answer_form form = dp_op_answer(op);
-  if (form == DP_ANSWER_EVENTS || form == DP_ANSWER_BINARY || !dpd_is_write(&o->inner, op)) {
+  if (op == DP_OP_PAGES_PUSH && dpd_argument_of(&o->inner, "pages") == NULL) {
+    dpd_fault(err, DP_INVALID_REQUEST, "missing_argument", "pages.push needs \"pages\".");
+    return dpd_fault_hint(err, "For pages that come one by one there is push.open.");
+  }
+  if (form == DP_ANSWER_EVENTS || form == DP_ANSWER_BINARY || dpd_is_composed(op) ||
+      !dpd_is_write(&o->inner, op)) {
     return true;
   }
   dpd_fault(err, DP_INVALID_REQUEST, "no_stream", "The answer of %s does not come in pieces.",
@@ -187,11 +192,8 @@ static bool close_by_id(const dpd_ask *ask, const close_request *c, dpd_closer *
   return found;
 }
 
-dpd_answer_when dpd_op_stream_close(const dpd_ask *ask, dpd_text *out, dp_error *err) {
-  close_request c = {0};
-  if (!read_close(&c, ask->request, err)) {
-    return DPD_ANSWER_ERROR;
-  }
+static dpd_answer_when close_it(const dpd_ask *ask, const close_request *c, dpd_text *out,
+                                dp_error *err) {
   dpd_closer *closer = calloc(1, sizeof(*closer));
   if (closer == NULL) {
     dpd_fault(err, DP_INTERNAL, "memory", "There is no memory to close a stream.");
@@ -199,7 +201,7 @@ dpd_answer_when dpd_op_stream_close(const dpd_ask *ask, dpd_text *out, dp_error 
   }
   *closer = (dpd_closer){.inquiry = ask->inquiry, .peer = ask->peer};
   memcpy(closer->id, ask->request->id, sizeof(closer->id));
-  bool found = close_by_id(ask, &c, &closer, err);
+  bool found = close_by_id(ask, c, &closer, err);
   bool later = found && closer == NULL;
   free(closer);
   if (later) {
@@ -209,4 +211,16 @@ dpd_answer_when dpd_op_stream_close(const dpd_ask *ask, dpd_text *out, dp_error 
     pack_closed(out);
   }
   return found ? DPD_ANSWER_BODY : DPD_ANSWER_ERROR;
+}
+
+dpd_answer_when dpd_op_stream_close(const dpd_ask *ask, dpd_text *out, dp_error *err) {
+  close_request c = {0};
+  return read_close(&c, ask->request, err) ? close_it(ask, &c, out, err) : DPD_ANSWER_ERROR;
+}
+
+dpd_answer_when dpd_stream_close_of(const dpd_ask *ask, const uint8_t id[DPD_HANDLE_SIZE],
+                                    dpd_text *out, dp_error *err) {
+  close_request c = {.has_id = true};
+  memcpy(c.id, id, sizeof(c.id));
+  return close_it(ask, &c, out, err);
 }

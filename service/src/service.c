@@ -122,6 +122,7 @@ bool dpd_service_start(dpd_service **out, dpd_config *config, const char *socket
   dpd_handles_init(&s->uploads);
   dpd_streaming_init(&s->streaming);
   dpd_uploading_init(&s->uploading);
+  dpd_pushing_init(&s->pushing);
   dpd_list_init(&s->profiles.configured);
   dpd_list_init(&s->profiles.handles);
   s->config = *config;
@@ -215,6 +216,8 @@ int64_t dpd_service_tick(dpd_service *s, int64_t now_ms) {
   next = streams < next ? streams : next;
   int64_t uploads = dpd_uploads_tick(s, now_ms);
   next = uploads < next ? uploads : next;
+  int64_t pushes = dpd_pushes_tick(s, now_ms);
+  next = pushes < next ? pushes : next;
   pthread_mutex_lock(&s->lock);
   dpd_remember_tick(s->remember, now_ms);
   dpd_profiles_expire(&s->profiles, &s->peers, now_ms);
@@ -239,6 +242,7 @@ void dpd_service_drain(dpd_service *s) {
   s->draining = true;
   pthread_mutex_unlock(&s->lock);
   dpd_transport_unlisten(s->transport);
+  dpd_pushes_drain(s);
   release_lock(s); /* a successor may take the path while we finish */
 }
 
@@ -286,6 +290,7 @@ void dpd_service_stop(dpd_service *s, int flush_ms) {
   dpd_profiles_clear(&s->profiles);
   dpd_remember_free(s->remember);
   dpd_streams_stop(s);
+  dpd_pushes_stop(s);
   dpd_uploads_stop(s);
   dpd_handles_clear(&s->streams); /* before the connections that hold them */
   dpd_handles_clear(&s->uploads);

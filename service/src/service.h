@@ -16,6 +16,7 @@
 #include "message.h"
 #include "peers.h"
 #include "profiles.h"
+#include "pushes.h"
 #include "remember.h"
 #include "streams.h"
 #include "text.h"
@@ -49,6 +50,7 @@ struct dpd_service {
   dpd_handles uploads;
   dpd_streaming streaming;
   dpd_uploading uploading;
+  dpd_pushing pushing;
   uint64_t answered; /* requests that were understood, answered */
   uint64_t rejected; /* messages refused before they became calls */
   uint64_t relistens;
@@ -116,6 +118,13 @@ dpd_answer_when dpd_op_stats(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stream_open(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stream_next(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_stream_close(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_push_open(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_push_add(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_push_finish(const dpd_ask *ask, dpd_text *out, dp_error *err);
+dpd_answer_when dpd_op_push_close(const dpd_ask *ask, dpd_text *out, dp_error *err);
+/* dpd_stream_close_of - stream.close with its arguments read. */
+dpd_answer_when dpd_stream_close_of(const dpd_ask *ask, const uint8_t id[DPD_HANDLE_SIZE],
+                                    dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_upload_open(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_upload_write(const dpd_ask *ask, dpd_text *out, dp_error *err);
 dpd_answer_when dpd_op_upload_close(const dpd_ask *ask, dpd_text *out, dp_error *err);
@@ -134,6 +143,16 @@ void dpd_answer_service(dpd_service *s, dpd_inquiry *inquiry, const uint8_t *id,
 /* dpd_may - whether the rules let this caller do this with this profile. With the lock. */
 bool dpd_may(dpd_service *s, uint32_t uid, const char *profile, bool own, const char *op,
              dp_error *err);
+/* dpd_may_within - whether they let him have done what a composition would do for him: the calls of a
+ * batch, the deletes of a push that prunes. With the lock. */
+bool dpd_may_within(dpd_service *s, uint32_t uid, const char *profile, bool own, dp_op op,
+                    const msgpack_object *args, dp_error *err);
+/* dpd_is_composed - it is made of calls: no server has it. */
+bool dpd_is_composed(dp_op op);
+/* dpd_takes_long - it has no deadline unless the request gives one. */
+bool dpd_takes_long(dp_op op);
+/* dpd_argument_of - NULL = it was not given. */
+const msgpack_object *dpd_argument_of(const dpd_request *request, const char *name);
 /* dpd_is_master - root, or the service's own uid. */
 static inline bool dpd_is_master(const dpd_service *s, uint32_t uid) {
   return uid == 0 || uid == s->uid;

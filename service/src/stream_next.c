@@ -30,6 +30,8 @@ enum {
   EVENTS_DEFAULT = 1024
 };
 
+#define FLAT_ARGUMENTS "push, after, wait_ms, max_bytes and max_events"
+
 /* One entry of "streams". */
 typedef struct asked {
   uint8_t id[DPD_HANDLE_SIZE];
@@ -46,6 +48,7 @@ typedef struct inquest {
   int64_t wait_ms;
   int64_t max_bytes;
   int64_t max_events;
+  bool flat; /* push.next: of one push, told without a list */
   dpd_list displaced; /* older readers that are left with nothing */
 } inquest;
 
@@ -88,6 +91,14 @@ static bool read_entry(asked *entry, const msgpack_object *value, dp_error *err)
                    "An entry of \"streams\" needs \"stream\" and \"after\".");
 }
 
+static bool make_entries(inquest *q, uint32_t count, dp_error *err) {
+  q->count = count;
+  q->entries = calloc(count, sizeof(*q->entries));
+  q->tellings = calloc(count, sizeof(*q->tellings));
+  return (q->entries != NULL && q->tellings != NULL) ||
+         dpd_fault(err, DP_INTERNAL, "memory", "There is no memory for this request.");
+}
+
 static bool read_streams(inquest *q, const msgpack_object *value, dp_error *err) {
   if (value->type != MSGPACK_OBJECT_ARRAY) {
     return dpd_fault(err, DP_INVALID_REQUEST, "invalid_type", "\"streams\" must be a list.");
@@ -96,11 +107,8 @@ static bool read_streams(inquest *q, const msgpack_object *value, dp_error *err)
     return dpd_fault(err, DP_INVALID_REQUEST, "out_of_range",
                      "\"streams\" must name from 1 to %d streams.", STREAMS_MOST);
   }
-  q->count = value->via.array.size;
-  q->entries = calloc(q->count, sizeof(*q->entries));
-  q->tellings = calloc(q->count, sizeof(*q->tellings));
-  if (q->entries == NULL || q->tellings == NULL) {
-    return dpd_fault(err, DP_INTERNAL, "memory", "There is no memory for this request.");
+  if (!make_entries(q, value->via.array.size, err)) {
+    return false;
   }
   for (uint32_t i = 0; i < q->count; i++) {
     if (!read_entry(&q->entries[i], &value->via.array.ptr[i], err)) {
@@ -124,10 +132,42 @@ static bool read_argument(inquest *q, const msgpack_object_kv *pair, dp_error *e
   if (dpd_key_is(&pair->key, "max_events")) {
     return dpd_read_range("max_events", value, 1, EVENTS_MOST, &q->max_events, err);
   }
-  return unknown_key("stream.next", &pair->key, "streams, wait_ms, max_bytes and max_events", err);
+  return q->flat ? unknown_key("push.next", &pair->key, FLAT_ARGUMENTS, err)
+                 : unknown_key("stream.next", &pair->key,
+                               "streams, wait_ms, max_bytes and max_events", err);
+}
+
+static bool read_flat(inquest *q, const dpd_request *request, dp_error *err) {
+  bool has_id = false;
+  bool has_after = false;
+  if (!make_entries(q, 1, err)) {
+    return false;
+  }
+  for (uint32_t i = 0; request->args != NULL && i < request->args->via.map.size; i++) {
+    const msgpack_object_kv *pair = &request->args->via.map.ptr[i];
+    bool read;
+    if (dpd_key_is(&pair->key, "push")) {
+      read = has_id = dpd_read_id("push", &pair->val, q->entries[0].id, err);
+    } else if (dpd_key_is(&pair->key, "after")) {
+      read = has_after = dpd_read_range("after", &pair->val, 0, INT64_MAX, &q->entries[0].after, err);
+    } else if (dpd_key_is(&pair->key, "streams")) {
+      read = unknown_key("push.next", &pair->key, FLAT_ARGUMENTS, err);
+    } else {
+      read = read_argument(q, pair, err);
+    }
+    if (!read) {
+      return false;
+    }
+  }
+  return (has_id && has_after) ||
+         dpd_fault(err, DP_INVALID_REQUEST, "missing_argument", "push.next needs \"%s\".",
+                   has_id ? "after" : "push");
 }
 
 static bool read_request(inquest *q, const dpd_request *request, dp_error *err) {
+  if (q->flat) {
+    return read_flat(q, request, err);
+  }
   for (uint32_t i = 0; request->args != NULL && i < request->args->via.map.size; i++) {
     if (!read_argument(q, &request->args->via.map.ptr[i], err)) {
       return false;
@@ -178,7 +218,7 @@ static bool find_all(dpd_service *s, inquest *q, uint32_t uid, dp_error *err) {
     asked *entry = &q->entries[i];
     dpd_handle *handle = dpd_handle_find(&s->streams, entry->id, uid);
     dpd_stream *stream = handle == NULL ? NULL : DPD_CONTAINER(handle, dpd_stream, handle);
-    if (stream == NULL || !stream->opened) {
+    if (stream == NULL || !stream->opened || (q->flat && stream->push == NULL)) {
       continue;
     }
     if (stream->asked == number) {
@@ -260,6 +300,8 @@ static bool wait_for_all(const dpd_ask *ask, inquest *q, dpd_peer *peer, dp_erro
   reader->inquiry = ask->inquiry;
   reader->max_bytes = (size_t)q->max_bytes;
   reader->max_events = (uint32_t)q->max_events;
+  reader->flat = q->flat;
+  memcpy(reader->push, q->entries[0].id, sizeof(reader->push));
   memcpy(reader->id, ask->request->id, sizeof(reader->id));
   reader->peer = peer;
   peer->running++;
@@ -357,6 +399,29 @@ static void pack_end(msgpack_packer *packer, const dpd_telling *telling) {
   dpd_pack_outcome(packer, telling->end, &style);
 }
 
+static void pack_telling(msgpack_packer *packer, const char *name, const dpd_telling *telling) {
+  bool ends = telling->unknown || telling->end != NULL;
+  msgpack_pack_map(packer, 1 + (telling->share.count > 0 ? 2u : 0u) + (ends ? 1u : 0u));
+  dpd_pack_text(packer, name);
+  dpd_pack_bin(packer, telling->handle, sizeof(telling->handle));
+  if (telling->share.count > 0) {
+    pack_share(packer, telling);
+  }
+  if (ends) {
+    pack_end(packer, telling);
+  }
+}
+
+/* telling NULL = there is nothing. */
+static void pack_flat(dpd_text *out, const uint8_t push[DPD_HANDLE_SIZE],
+                      const dpd_telling *telling) {
+  dpd_telling nothing = {0};
+  msgpack_packer packer;
+  memcpy(nothing.handle, push, sizeof(nothing.handle));
+  dpd_packer_init(&packer, out);
+  pack_telling(&packer, "push", telling != NULL ? telling : &nothing);
+}
+
 static void pack_tellings(dpd_text *out, const dpd_telling *tellings, uint32_t count) {
   msgpack_packer packer;
   dpd_packer_init(&packer, out);
@@ -364,25 +429,29 @@ static void pack_tellings(dpd_text *out, const dpd_telling *tellings, uint32_t c
   dpd_pack_text(&packer, "streams");
   msgpack_pack_array(&packer, count);
   for (uint32_t i = 0; i < count; i++) {
-    const dpd_telling *telling = &tellings[i];
-    bool ends = telling->unknown || telling->end != NULL;
-    msgpack_pack_map(&packer, 1 + (telling->share.count > 0 ? 2u : 0u) + (ends ? 1u : 0u));
-    dpd_pack_text(&packer, "stream");
-    dpd_pack_bin(&packer, telling->handle, sizeof(telling->handle));
-    if (telling->share.count > 0) {
-      pack_share(&packer, telling);
-    }
-    if (ends) {
-      pack_end(&packer, telling);
-    }
+    pack_telling(&packer, "stream", &tellings[i]);
   }
+}
+
+static void no_such_push(dp_error *err) {
+  dpd_fault(err, DP_NOT_FOUND, "no_such_push", "This user has no such push.");
+  dpd_fault_hint(err, "It was closed, or given up because its connections were gone for "
+                      "orphan_grace_ms, or the service was started again: push again.");
 }
 
 void dpd_reader_answer(dpd_service *s, dpd_reader *reader, dpd_telling *telling) {
   dpd_text body = {0};
-  pack_tellings(&body, telling, telling == NULL ? 0 : 1);
-  if (body.failed) {
-    dp_error error;
+  bool unknown = reader->flat && telling != NULL && telling->unknown;
+  dp_error error;
+  if (reader->flat) {
+    pack_flat(&body, reader->push, telling);
+  } else {
+    pack_tellings(&body, telling, telling == NULL ? 0 : 1);
+  }
+  if (unknown) {
+    no_such_push(&error);
+    dpd_answer_error(s, reader->inquiry, reader->id, &error);
+  } else if (body.failed) {
     dpd_fault(&error, DP_INTERNAL, "memory", "There is no memory for the answer.");
     dpd_answer_error(s, reader->inquiry, reader->id, &error);
   } else {
@@ -423,6 +492,10 @@ static dpd_answer_when look(const dpd_ask *ask, inquest *q, dp_error *err) {
   if (!find_all(s, q, ask->identity.uid, err)) {
     return DPD_ANSWER_ERROR;
   }
+  if (q->flat && q->entries[0].stream == NULL) {
+    no_such_push(err);
+    return DPD_ANSWER_ERROR;
+  }
   take_up(s, q, peer);
   tell_all(q);
   if (q->told > 0 || q->wait_ms == 0) {
@@ -434,7 +507,8 @@ static dpd_answer_when look(const dpd_ask *ask, inquest *q, dp_error *err) {
 dpd_answer_when dpd_op_stream_next(const dpd_ask *ask, dpd_text *out, dp_error *err) {
   dpd_service *s = ask->s;
   inquest q = {
-      .wait_ms = WAIT_DEFAULT_MS, .max_bytes = BYTES_DEFAULT, .max_events = EVENTS_DEFAULT};
+      .wait_ms = WAIT_DEFAULT_MS, .max_bytes = BYTES_DEFAULT, .max_events = EVENTS_DEFAULT,
+      .flat = strcmp(ask->request->op, "push.next") == 0};
   dpd_list_init(&q.displaced);
   dpd_answer_when when = DPD_ANSWER_ERROR;
   if (read_request(&q, ask->request, err)) {
@@ -448,7 +522,9 @@ dpd_answer_when dpd_op_stream_next(const dpd_ask *ask, dpd_text *out, dp_error *
     dpd_reader_answer(s, DPD_CONTAINER(node, dpd_reader, of_peer), NULL);
   }
   dpd_streams_resume(s);
-  if (when == DPD_ANSWER_BODY) {
+  if (when == DPD_ANSWER_BODY && q.flat) {
+    pack_flat(out, q.entries[0].id, q.told > 0 ? &q.tellings[0] : NULL);
+  } else if (when == DPD_ANSWER_BODY) {
     pack_tellings(out, q.tellings, q.told);
   }
   clear(&q);

@@ -21,7 +21,7 @@ static const char *header_of(const dp_head *head, const char *name) {
 
 static bool is_events(dp_op op, const dp_head *head) {
   static const char type[] = "text/event-stream";
-  bool may = op == DP_OP_HTTP_REQUEST || dp_op_answer(op) == DP_ANSWER_EVENTS;
+  bool may = op == DP_OP_HTTP_REQUEST || dp_op_answer(op) == DP_ANSWER_EVENTS || dpd_is_composed(op);
   return may && strncasecmp(head->type, type, sizeof(type) - 1) == 0 &&
          strchr("; \t", head->type[sizeof(type) - 1]) != NULL; /* its end counts as found */
 }
@@ -50,11 +50,26 @@ static void pack_opened(dpd_text *out, const dpd_stream *stream, const dp_head *
   }
 }
 
+/* The body of push.open's answer. */
+static void pack_push(dpd_text *out, const dpd_stream *stream) {
+  msgpack_packer packer;
+  dpd_packer_init(&packer, out);
+  msgpack_pack_map(&packer, 2);
+  dpd_pack_text(&packer, "push");
+  dpd_pack_bin(&packer, stream->handle.id, sizeof(stream->handle.id));
+  dpd_pack_text(&packer, "window");
+  msgpack_pack_int(&packer, DP_PUSH_WINDOW);
+}
+
 static dp_flow on_open(dp_call *handle, const dp_head *head, void *user) {
   dpd_call *call = user;
   bool bytes = !is_events(call->stream->settings.op, head);
   dpd_text body = {0};
-  pack_opened(&body, call->stream, head, bytes);
+  if (call->stream->push != NULL) {
+    pack_push(&body, call->stream);
+  } else {
+    pack_opened(&body, call->stream, head, bytes);
+  }
   bool wanted = dpd_carry_opened(call, handle, bytes, &body);
   dpd_text_free(&body);
   return wanted ? DP_FLOW_CONTINUE : DP_FLOW_ABORT;

@@ -48,10 +48,13 @@ dpd_stream *dpd_stream_new(dpd_service *s, const dpd_stream_settings *settings) 
 }
 
 bool dpd_stream_enter(dpd_stream *stream, dpd_peer *peer, dp_error *err) {
-  const dpd_bounds *bounds = &stream->service->config.bounds;
+  dpd_service *s = stream->service;
+  const dpd_bounds *bounds = &s->config.bounds;
   const dpd_handle_bounds of_streams = {
       .what = "streams", .per_user = bounds->streams_per_user, .most = bounds->streams_max};
-  return dpd_handle_open(&stream->service->streams, &stream->handle, peer, &of_streams, err);
+  return (stream->push == NULL || dpd_push_may_enter(stream->push, peer, err)) &&
+         dpd_handle_open(&s->streams, &stream->handle, peer, &of_streams, err) &&
+         (stream->push == NULL || dpd_push_enter(stream->push, stream));
 }
 
 void dpd_stream_discard(dpd_stream *stream) {
@@ -62,7 +65,10 @@ void dpd_stream_discard(dpd_stream *stream) {
 }
 
 void dpd_stream_free(dpd_stream *stream) {
-  free(stream);
+  if (stream != NULL) {
+    dpd_push_leave(stream->push);
+    free(stream);
+  }
 }
 
 void dpd_stream_options(const dpd_stream *stream, dp_call_options *options) {
@@ -76,6 +82,7 @@ void dpd_stream_options(const dpd_stream *stream, dp_call_options *options) {
 static void unref(dpd_stream *stream) {
   if (--stream->refs == 0) {
     dp_reply_unref(stream->end);
+    dpd_push_leave(stream->push);
     free(stream);
   }
 }
@@ -245,6 +252,10 @@ bool dpd_stream_ended(dpd_stream *stream, dp_reply *reply) {
   dpd_list_remove(&stream->starved);
   dpd_list_remove(&stream->resume);
   dpd_reader *reader = dpd_reader_take(stream, &telling);
+  if (stream->push != NULL) {
+    dpd_push_stir(stream->push);
+    dpd_push_log(stream->push, stream->handle.uid, reply);
+  }
   dpd_stream_settle(stream);
   unref(stream);
   pthread_mutex_unlock(&s->lock);
@@ -268,6 +279,9 @@ void dpd_stream_close(dpd_stream *stream, bool keep_run, dpd_closer *closer, dpd
   out->pieces = dpd_pieces_drop(&stream->pieces);
   dpd_list_remove(&stream->starved);
   move_line(s);
+  if (stream->push != NULL) {
+    dpd_push_stir(stream->push);
+  }
   if (stream->end == NULL) {
     out->call = dp_call_ref(stream->call);
     stream->closer = closer;

@@ -12,6 +12,7 @@
 #include "handles.h"
 #include "list.h"
 #include "pieces.h"
+#include "pushes.h"
 #include "text.h"
 #include "transport.h"
 #include "waits.h"
@@ -46,6 +47,7 @@ typedef struct dpd_stream {
   dp_call *call;    /* a reference, from its opening until its end */
   dp_reply *end;    /* how it ended; NULL = it has not */
   dpd_closer *closer;
+  dpd_push *push; /* its intake, of a push whose pages come one by one; NULL = it is none */
   unsigned refs;    /* its table's, and the engine's */
   uint64_t asked;   /* the request that named it last */
   uint64_t told_at; /* the reply that it stood in last */
@@ -145,6 +147,8 @@ typedef struct dpd_reader {
   uint8_t id[16];
   size_t max_bytes;
   uint32_t max_events;
+  bool flat; /* a push.next, and this is its push */
+  uint8_t push[DPD_HANDLE_SIZE];
 } dpd_reader;
 
 /* dpd_reader_off - it waits no more and is its peer's no longer. With the lock. */

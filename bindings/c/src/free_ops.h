@@ -53,6 +53,10 @@ static const char *const dpc__free_ops[] = {
   "stream.close",
   "upload.open",
   "upload.write",
+  "push.add",
+  "push.next",
+  "push.finish",
+  "push.close",
 };
 
 #endif

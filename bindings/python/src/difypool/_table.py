@@ -86,5 +86,9 @@ FREE: frozenset[str] = frozenset(
         "stream.close",
         "upload.open",
         "upload.write",
+        "push.add",
+        "push.next",
+        "push.finish",
+        "push.close",
     )
 )
