@@ -152,6 +152,7 @@ struct dp_call {
   dp_lane lane;
   uint32_t stall_ms;  /* 0 = the client's default */
   struct dp__crossing *crossing; /* a program's source whose thread is not the engine's */
+  dp__due release_due;
   bool body_too_large;
   bool paced;         /* the pacer let it go and has not heard of it again */
   bool breaker_asked; /* the breaker let it go and has not heard of it again */

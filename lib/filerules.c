@@ -84,8 +84,7 @@ static const known_type *find(const char *filename) {
   return NULL;
 }
 
-const char *dp__file_type(dp_op op, const char *filename) {
-  (void)op; /* all of them take the same */
+const char *dp__file_type(const char *filename) {
   const known_type *type = find(filename);
   return type ? type->type : "application/octet-stream";
 }

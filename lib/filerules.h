@@ -8,8 +8,8 @@
 
 #include "optable.h"
 
-/* dp__file_type - the media type that this operation wants of a file of that name. Static text. */
-const char *dp__file_type(dp_op op, const char *filename);
+/* dp__file_type - the media type that Dify wants of a file of that name. Static text. */
+const char *dp__file_type(const char *filename);
 
 /* dp__file_bound - the most bytes that the operation takes of a file of that name. *name: the bound's
  * ("image_size"). INT64_MAX = none is known. */

@@ -116,7 +116,7 @@ static dp_kind add_file(const dp__op_desc *desc, const dp__param_desc *param, ui
                         dp__form *form, dp_error *err) {
   const char *filename = dp__source_filename(form->source), *type = dp__source_type(form->source);
   if (!type)
-    type = dp__file_type(desc->op, filename);
+    type = dp__file_type(filename);
   form->most = INT64_MAX;
   if (!(flags & DP_CALL_NO_VALIDATE)) {
     dp_kind kind = dp__file_check(desc, param, filename, type, dp__source_length(form->source), err);

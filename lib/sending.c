@@ -22,7 +22,7 @@ enum { PIECE = 65536 };
 
 struct dp__crossing {
   dp_call *call;
-  dp__due due, release_due;
+  dp__due due;
   dp__job back;
   bool away;
   bool asked;  /* while it was away */
@@ -51,9 +51,9 @@ static void fetch(dp__due *due) {
 }
 
 static void release_there(dp__due *due) {
-  struct dp__crossing *c = DP__FROM(struct dp__crossing, release_due, due);
-  dp__form_release(c->call->request.form);
-  dp_call_unref(c->call);
+  dp_call *call = DP__FROM(dp_call, release_due, due);
+  dp__form_release(call->request.form);
+  dp_call_unref(call);
 }
 
 /* --- on the engine's ----------------------------------------------------------------------------- */
@@ -112,10 +112,16 @@ static dp_flow give(dp_exchange *exchange, void *buffer, size_t capacity, size_t
   return flow;
 }
 
+/* Whether its source's callbacks belong to the thread that dispatches. */
+static bool runs_elsewhere(const dp_call *call) {
+  const dp__form *form = call->request.form;
+  return form && dp__form_flows(form) && call->client->dispatch_fd >= 0 && !call->direct;
+}
+
 /* A transfer begins: the form from its first byte. False when memory is out. */
 static bool start_form(dp_call *call) {
   dp__form *form = call->request.form;
-  bool crosses = dp__form_flows(form) && call->client->dispatch_fd >= 0 && !call->direct;
+  bool crosses = runs_elsewhere(call);
   if (crosses && !call->crossing) {
     call->crossing = calloc(1, sizeof *call->crossing);
     if (!call->crossing)
@@ -155,12 +161,11 @@ bool dp__call_can_send(const dp_call *call) {
 }
 
 void dp__call_release_body(dp_call *call) {
-  struct dp__crossing *c = call->crossing;
-  if (!c) {
+  if (!runs_elsewhere(call)) {
     dp__form_release(call->request.form);
     return;
   }
-  c->release_due.run = release_there;
+  call->release_due.run = release_there; /* behind a piece that is on its way there */
   dp_call_ref(call);
-  dp__engine_deliver(call->client, &c->release_due);
+  dp__engine_deliver(call->client, &call->release_due);
 }

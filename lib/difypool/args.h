@@ -67,7 +67,8 @@ typedef struct dp_file_source {
   bool (*rewind)(void *user); /* start again from the first byte; NULL = it cannot, and what began to
                                  be sent is never sent again */
   void (*release)(void *user); /* it is needed no longer, whatever came of the call; exactly once for
-                                  each successful dp_args_set_source; NULL = nothing to do */
+                                  each successful dp_args_set_source, on the thread of read, or where
+                                  the args are freed if no call had it; NULL = nothing to do */
   void *user;
 } dp_file_source;
 

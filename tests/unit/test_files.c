@@ -370,6 +370,8 @@ static void test_a_client_that_is_freed_midway(void **state) {
     world *w = open_world(STEPS(steps), "1.12.1", dispatch ? dispatching : NULL);
     spring s = spring_of(10, 0);
     s.over = false;
+    if (dispatch)
+      s.thread = pthread_self(); /* who frees the client is who would dispatch */
     box b = BOX;
     dp_args *args = dp_args_new();
     add_source(args, &s, -1, false);
