@@ -7,7 +7,7 @@
 # directory, a home and state of their own, and with the programs just built.
 
 # shellcheck disable=SC2034 # dev reads it
-all_suites='shell proto unit threads service faults python cli sandbox demo install cross leftovers'
+all_suites='shell proto unit threads service faults python cli sandbox conformance demo install cross leftovers'
 
 # One run at a time in a tree: a second one would pull the reports from under the first.
 wait_for_other_run() {
@@ -209,6 +209,13 @@ suite_faults() {
   export FAULTS_SUMMARY
   pytests faults "$top/tests/faults" || return 1
   python_is_clean faults "$top/tests/faults" faults
+}
+
+suite_conformance() {
+  plain_tree || return 1
+  test_venv
+  pytests conformance "$top/tests/conformance" || return 1
+  python_is_clean conformance "$top/tests/conformance" conformance
 }
 
 suite_demo() {

@@ -1,0 +1,1 @@
+"""What a Dify server does with each operation, tried through difypool."""
