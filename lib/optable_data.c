@@ -330,7 +330,8 @@ static const dp__param_desc params_child_chunks_delete[] = {
 static const dp__defect_desc defects_child_chunks_delete[] = {
   {"gone_but_400", "", "1.12.1",
    "The vector store is asked also where an `economy` knowledge base needs none: without one the "
-   "answer is a 400, and the child chunk is gone. The error says that it may have been done."},
+   "answer is a 400, and the child chunk is gone. The list of child chunks is looked at then: "
+   "where it shows that the chunk is gone, the call is a success."},
 };
 
 static const dp__param_desc params_models_list[] = {

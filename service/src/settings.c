@@ -58,6 +58,8 @@ const dpd_setting dpd_settings[] = {
     {"stall_timeout_ms", DPD_SETTING_U32, AT(pool.stall_timeout_ms), 1, 86400000},
     {"verify_window_ms", DPD_SETTING_U32, AT(pool.verify_window_ms), 1, 600000},
     {"body_max", DPD_SETTING_U64, AT(pool.body_max), 1024, UINT64_C(1) << 40},
+    {"event_line_max", DPD_SETTING_U32, AT(pool.event_line_max), 1024, 1073741824},
+    {"event_max", DPD_SETTING_U32, AT(pool.event_max), 1024, 1073741824},
     {"header_max", DPD_SETTING_U64, AT(pool.header_max), 1024, 16777216},
 };
 const size_t dpd_setting_count = sizeof(dpd_settings) / sizeof(dpd_settings[0]);
