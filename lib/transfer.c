@@ -249,11 +249,15 @@ const char *dp__transfer_phase(const dp_exchange *e) {
   return is_connected(e) ? "in the TLS handshake" : "while connecting";
 }
 
+/* Where a pooled connection died libcurl begins to count anew, and gives up right there if the body is
+ * a source, which it cannot rewind: a source that was given whole may then have gone out whole. */
 static bool sent_all(const dp_exchange *e) {
-  if (e->starts > 1) /* libcurl began to count anew: the first time it may have gone out whole */
+  if (e->starts > 1)
     return true;
   uint64_t sent = e->outcome.meta.sent;
-  return e->starts && (e->source ? e->source_ended && sent >= e->given : sent >= e->body_length);
+  if (e->source)
+    return e->starts && e->source_ended && (sent == 0 || sent >= e->given);
+  return e->starts && sent >= e->body_length;
 }
 
 static void measure_connection(dp_exchange *e) {
