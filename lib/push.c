@@ -352,7 +352,6 @@ static void take_in(dp__push *push) {
   if (pages.last == &in->pages.first)
     pages.last = &pages.first;
   dp__pages_init(&in->pages);
-  in->posted = false;
   push->stopping = in->stopped;
   pthread_mutex_unlock(&in->lock);
   dp__page *page;
@@ -363,6 +362,9 @@ static void take_in(dp__push *push) {
 static void came_in(dp__job *job) {
   dp__push *push = DP__FROM(dp__push, intake.job, job);
   dp_call *call = push->call;
+  pthread_mutex_lock(&push->intake.lock);
+  push->intake.posted = false; /* here alone: whoever else takes pages in leaves the job where it is */
+  pthread_mutex_unlock(&push->intake.lock);
   take_in(push);
   bool to_plan = push->kb && !push->planning && !push->stopping;
   if (call->phase == DP__CALL_COMPOSING && to_plan)
