@@ -15,9 +15,16 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from . import events as events
     from . import requests as requests
+    from ._batch import Result as Result
     from ._options import CallOptions as CallOptions
+    from ._options import FileArg as FileArg
+    from ._options import PushOptions as PushOptions
+    from ._options import StreamOptions as StreamOptions
     from .aio import AsyncClient as AsyncClient
+    from .astreams import AsyncDownload as AsyncDownload
+    from .astreams import AsyncStream as AsyncStream
     from .client import Client as Client
     from .errors import BreakerOpen as BreakerOpen
     from .errors import Busy as Busy
@@ -41,19 +48,40 @@ if TYPE_CHECKING:
     from .errors import UnknownOutcome as UnknownOutcome
     from .errors import Unreachable as Unreachable
     from .errors import Unsupported as Unsupported
+    from .events import Event as Event
+    from .push import Page as Page
+    from .push import PageResult as PageResult
+    from .push import Progress as Progress
+    from .push import Summary as Summary
     from .reply import Reply as Reply
     from .resilient import ResilientDifyAPI as ResilientDifyAPI
     from .resilient import RetryConfig as RetryConfig
+    from .streams import Download as Download
+    from .streams import Stream as Stream
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AsyncClient": "aio",
+    "AsyncDownload": "astreams",
+    "AsyncStream": "astreams",
     "CallOptions": "_options",
     "Client": "client",
+    "Download": "streams",
+    "Event": "events",
+    "FileArg": "_options",
+    "Page": "push",
+    "PageResult": "push",
+    "Progress": "push",
+    "PushOptions": "_options",
     "Reply": "reply",
+    "Result": "_batch",
+    "Summary": "push",
     "ResilientDifyAPI": "resilient",
     "RetryConfig": "resilient",
+    "Stream": "streams",
+    "StreamOptions": "_options",
+    "events": "events",
     "requests": "requests",
     **dict.fromkeys(
         (

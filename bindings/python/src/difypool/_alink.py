@@ -93,6 +93,7 @@ class AsyncLink:
         self._introductions: dict[int, asyncio.Task[None]] = {}
         self._rid = int.from_bytes(os.urandom(4), "big")
         self.epoch: bytes | None = None
+        self.crew: Any = None  # who reads its streams, once there was one
 
     async def close(self) -> None:
         """Ends the connection; calls under way end as Cancelled."""
@@ -198,6 +199,14 @@ class AsyncLink:
         stream = self._stream
         if unanswered and call.sent and stream is not None and not stream.lost:
             stream.transport.write(_calls.cancel(self._next_rid(), call.id))
+
+    def post(self, op: str, args: dict[str, Any]) -> bool:
+        """Sends a request whose answer nobody waits for; False if there is no connection."""
+        stream = self._stream
+        if stream is None or stream.lost or self._loop.is_closed():
+            return False
+        stream.transport.write(_wire.request(self._next_rid(), os.urandom(16), op, _wire.pack(args), self.epoch))
+        return True
 
     def deliver(self, stream: _Stream, payload: bytes) -> None:
         rid = _wire.rid_of(payload)

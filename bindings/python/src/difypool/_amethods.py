@@ -10,14 +10,16 @@ from __future__ import annotations
 # Known to type checkers by its name; the real one would cost the import of typing.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from typing import Any, Literal
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+    from typing import Any, Literal, overload
 
     from typing_extensions import Unpack
 
     from .aio import AsyncClient as _Caller
-    from ._options import CallOptions
+    from ._options import CallOptions, FileArg, PushOptions, StreamOptions
+    from .push import PageLike, Progress, Summary
     from .reply import Reply
+    from .astreams import AsyncDownload, AsyncStream
 
 
 class Annotations:
@@ -99,10 +101,9 @@ class Annotations:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("annotations.list", {
             "keyword": keyword,
-        }
-        return self._client._pages("annotations.list", args, options, "page")
+        }, options, "page")
 
     async def update(
         self,
@@ -382,6 +383,13 @@ class Apps:
             "limit": limit,
         }, options)
 
+    def iter_feedbacks(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[dict[str, Any]]:
+        """All entries of :meth:`feedbacks`: pages of 100, by ``total``, repeats dropped by id."""
+        return self._client._pages("apps.feedbacks", {}, options, "page")
+
 
 class Audio:
     """Operations of the group ``audio``."""
@@ -394,7 +402,7 @@ class Audio:
     async def to_text(
         self,
         *,
-        file: Any,
+        file: FileArg,
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
@@ -407,7 +415,9 @@ class Audio:
 
         Args:
             file: The audio. Media types taken are `audio/mp3`, `audio/m4a`, `audio/wav`, `audio/amr` and
-                `audio/mpga`; others, such as the common `audio/mpeg`, are refused. At most 31457280 bytes.
+                `audio/mpga`; others, such as the common `audio/mpeg`, are refused. At most 31457280 bytes. A
+                `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow through
+                in pieces.
             user: End-user identifier, defined by your app and unique within it.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
@@ -416,14 +426,42 @@ class Audio:
                 Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = await client.audio.to_text(file="question.mp3", user="abc-123")
+            >>> reply = await client.audio.to_text(file=Path("question.mp3"), user="abc-123")
         """
-        return await self._client._method("audio.to_text", {
+        return await self._client._upload("audio.to_text", "file", {
             "file": file,
             "user": user,
         }, options)
 
-    async def from_text(
+    if TYPE_CHECKING:
+
+        @overload
+        def from_text(
+            self,
+            *,
+            message_id: str | None = None,
+            text: str | None = None,
+            user: str | None = None,
+            voice: str | None = None,
+            streaming: bool | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncDownload: ...
+
+        @overload
+        def from_text(
+            self,
+            *,
+            message_id: str | None = None,
+            text: str | None = None,
+            user: str | None = None,
+            voice: str | None = None,
+            streaming: bool | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def from_text(
         self,
         *,
         message_id: str | None = None,
@@ -431,8 +469,9 @@ class Audio:
         user: str | None = None,
         voice: str | None = None,
         streaming: bool | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Convert Text to Audio.
 
         Converts text to speech. Give `text`, or `message_id` to voice an existing message's answer. Apps: Chatflow,
@@ -448,7 +487,10 @@ class Audio:
             voice: Voice to use, of those that the app's provider has. The default is `text_to_speech.voice` of
                 `apps.parameters`.
             streaming: Accepted by the server, without effect.
+            stream: True gives a :class:`difypool.AsyncDownload`, whose bytes come in pieces; otherwise
+                `reply.content` holds them.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -457,7 +499,8 @@ class Audio:
         Example:
             >>> reply = await client.audio.from_text(text="Hello, welcome.", user="abc-123")
         """
-        return await self._client._method("audio.from_text", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("audio.from_text", {
             "message_id": message_id,
             "text": text,
             "user": user,
@@ -507,7 +550,41 @@ class Chat:
             "user": user,
         }, options)
 
-    async def send(
+    if TYPE_CHECKING:
+
+        @overload
+        def send(
+            self,
+            *,
+            query: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            conversation_id: str | None = None,
+            files: Sequence[Any] | None = None,
+            auto_generate_name: bool | None = None,
+            workflow_id: str | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncStream: ...
+
+        @overload
+        def send(
+            self,
+            *,
+            query: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            conversation_id: str | None = None,
+            files: Sequence[Any] | None = None,
+            auto_generate_name: bool | None = None,
+            workflow_id: str | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def send(
         self,
         *,
         query: str,
@@ -518,8 +595,9 @@ class Chat:
         files: Sequence[Any] | None = None,
         auto_generate_name: bool | None = None,
         workflow_id: str | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Send Chat Message.
 
         Sends a message to a chat app and returns the assistant's reply, as events or put together to one answer.
@@ -549,7 +627,10 @@ class Chat:
                 `auto_generate`. Server's default: True.
             workflow_id: Chatflow apps only: the published workflow version to execute. If left out, the latest
                 published version is used. On Dify Cloud, pinning a version requires a paid plan.
+            stream: True gives the events as they come, as a :class:`difypool.AsyncStream`; otherwise one answer is
+                put together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -558,7 +639,8 @@ class Chat:
         Example:
             >>> reply = await client.chat.send(inputs={}, query="How do I install it?", user="abc-123")
         """
-        return await self._client._method("chat.send", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("chat.send", {
             "query": query,
             "inputs": inputs,
             "response_mode": response_mode,
@@ -680,13 +762,12 @@ class ChildChunks:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("child_chunks.list", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "segment_id": segment_id,
             "keyword": keyword,
-        }
-        return self._client._pages("child_chunks.list", args, options, "page")
+        }, options, "page")
 
     async def update(
         self,
@@ -753,7 +834,8 @@ class ChildChunks:
         /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write:
         never repeated blindly; a repeat looks first whether it happened.
         Server versions <=1.12.1: The vector store is asked also where an `economy` knowledge base needs none: without
-        one the answer is a 400, and the child chunk is gone. The error says that it may have been done.
+        one the answer is a 400, and the child chunk is gone. The list of child chunks is looked at then: where it
+        shows that the chunk is gone, the call is a success.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
@@ -823,7 +905,35 @@ class Completion:
             "user": user,
         }, options)
 
-    async def send(
+    if TYPE_CHECKING:
+
+        @overload
+        def send(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            query: str | None = None,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncStream: ...
+
+        @overload
+        def send(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            query: str | None = None,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def send(
         self,
         *,
         inputs: Mapping[str, Any],
@@ -831,8 +941,9 @@ class Completion:
         query: str | None = None,
         response_mode: Literal["streaming", "blocking"] | None = None,
         files: Sequence[Any] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Send Completion Message.
 
         Sends a request to a text-generation app and returns the generated text, as events or put together to one
@@ -855,7 +966,10 @@ class Completion:
                 as `upload_file_id` with `transfer_method` `local_file`.
                 Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
                     string, upload_file_id?: string}]``
+            stream: True gives the events as they come, as a :class:`difypool.AsyncStream`; otherwise one answer is
+                put together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -864,7 +978,8 @@ class Completion:
         Example:
             >>> reply = await client.completion.send(inputs={"query": "A line about packages"}, user="abc-123")
         """
-        return await self._client._method("completion.send", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("completion.send", {
             "inputs": inputs,
             "query": query,
             "response_mode": response_mode,
@@ -926,11 +1041,10 @@ class Conversations:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """All entries of :meth:`list`: 100 at a time, each from the last one's id on."""
-        args: dict[str, Any] = {
+        return self._client._pages("conversations.list", {
             "user": user,
             "sort_by": sort_by,
-        }
-        return self._client._pages("conversations.list", args, options, "last_id")
+        }, options, "last_id")
 
     async def variables(
         self,
@@ -972,6 +1086,21 @@ class Conversations:
             "limit": limit,
             "variable_name": variable_name,
         }, options)
+
+    def iter_variables(
+        self,
+        *,
+        conversation_id: str,
+        user: str | None = None,
+        variable_name: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[dict[str, Any]]:
+        """All entries of :meth:`variables`: 100 at a time, each from the last one's id on."""
+        return self._client._pages("conversations.variables", {
+            "conversation_id": conversation_id,
+            "user": user,
+            "variable_name": variable_name,
+        }, options, "last_id")
 
     async def rename(
         self,
@@ -1151,12 +1280,11 @@ class Datasets:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("datasets.list", {
             "keyword": keyword,
             "include_all": include_all,
             "tag_ids": tag_ids,
-        }
-        return self._client._pages("datasets.list", args, options, "page")
+        }, options, "page")
 
     async def create(
         self,
@@ -1739,12 +1867,11 @@ class Documents:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("documents.list", {
             "dataset_id": dataset_id,
             "keyword": keyword,
             "status": status,
-        }
-        return self._client._pages("documents.list", args, options, "page")
+        }, options, "page")
 
     async def get(
         self,
@@ -1919,7 +2046,7 @@ class Documents:
         self,
         *,
         dataset_id: str,
-        file: Any,
+        file: FileArg,
         indexing_technique: Literal["high_quality", "economy"] | None = None,
         doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
         doc_language: str | None = None,
@@ -1947,7 +2074,8 @@ class Documents:
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
             file: The file. Its name, without any of / \\ : * ? " < > | in it, becomes the document's; over 200
-                characters it is cut before the extension. At most 15728640 bytes.
+                characters it is cut before the extension. At most 15728640 bytes. A `pathlib.Path`, an open binary
+                file, `(name, bytes)` or `(name, bytes, type)`; large ones flow through in pieces.
             indexing_technique: Required when adding the first document to a knowledge base. Subsequent documents
                 inherit the knowledge base's indexing technique if omitted. `high_quality` uses embedding models for
                 precise search; `economy` uses keyword-based indexing.
@@ -1984,12 +2112,12 @@ class Documents:
         Example:
             >>> reply = await client.documents.create_by_file(
             ...     dataset_id=dataset_id,
-            ...     file="guide.md",
+            ...     file=Path("guide.md"),
             ...     indexing_technique="economy",
             ...     process_rule={"mode": "automatic"},
             ... )
         """
-        return await self._client._method("documents.create_by_file", {
+        return await self._client._upload("documents.create_by_file", "file", {
             "dataset_id": dataset_id,
             "file": file,
             "indexing_technique": indexing_technique,
@@ -2006,7 +2134,7 @@ class Documents:
         *,
         dataset_id: str,
         document_id: str,
-        file: Any | None = None,
+        file: FileArg | None = None,
         doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
         doc_language: str | None = None,
         process_rule: Mapping[str, Any] | None = None,
@@ -2029,6 +2157,8 @@ class Documents:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_id: Document ID. From `documents.list`.
             file: The file; left out, only the rules change. Its name becomes the document's. At most 15728640 bytes.
+                A `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow
+                through in pieces.
             doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
                 `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
             doc_language: Language of the document for processing optimization. Server's default: 'English'.
@@ -2063,10 +2193,10 @@ class Documents:
             >>> reply = await client.documents.update_by_file(
             ...     dataset_id=dataset_id,
             ...     document_id=document_id,
-            ...     file="guide.md",
+            ...     file=Path("guide.md"),
             ... )
         """
-        return await self._client._method("documents.update_by_file", {
+        return await self._client._upload("documents.update_by_file", "file", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "file": file,
@@ -2083,7 +2213,7 @@ class Documents:
         *,
         dataset_id: str,
         document_id: str,
-        file: Any | None = None,
+        file: FileArg | None = None,
         doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
         doc_language: str | None = None,
         process_rule: Mapping[str, Any] | None = None,
@@ -2105,6 +2235,8 @@ class Documents:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_id: Document ID. From `documents.list`.
             file: The file; left out, only the rules change. Its name becomes the document's. At most 15728640 bytes.
+                A `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow
+                through in pieces.
             doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
                 `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
             doc_language: Language of the document for processing optimization. Server's default: 'English'.
@@ -2136,9 +2268,13 @@ class Documents:
                 all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = await client.documents.update(dataset_id=dataset_id, document_id=document_id, file="guide.md")
+            >>> reply = await client.documents.update(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     file=Path("guide.md"),
+            ... )
         """
-        return await self._client._method("documents.update", {
+        return await self._client._upload("documents.update", "file", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "file": file,
@@ -2150,13 +2286,36 @@ class Documents:
             "embedding_model_provider": embedding_model_provider,
         }, options)
 
-    async def download_zip(
+    if TYPE_CHECKING:
+
+        @overload
+        def download_zip(
+            self,
+            *,
+            dataset_id: str,
+            document_ids: Sequence[Any],
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncDownload: ...
+
+        @overload
+        def download_zip(
+            self,
+            *,
+            dataset_id: str,
+            document_ids: Sequence[Any],
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def download_zip(
         self,
         *,
         dataset_id: str,
         document_ids: Sequence[Any],
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Download Documents as ZIP.
 
         Downloads documents as one ZIP archive. Only documents that were uploaded as files can be in it.
@@ -2168,7 +2327,10 @@ class Documents:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_ids: IDs of the documents. Get them from `documents.list`. 1..100 entries.
                 Of the form ``[string]``
+            stream: True gives a :class:`difypool.AsyncDownload`, whose bytes come in pieces; otherwise
+                `reply.content` holds them.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, RateLimited, Quota, Unsupported, Unauthorized, Forbidden, Overloaded,
@@ -2178,7 +2340,8 @@ class Documents:
         Example:
             >>> reply = await client.documents.download_zip(dataset_id=dataset_id, document_ids=[document_id])
         """
-        return await self._client._method("documents.download_zip", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("documents.download_zip", {
             "dataset_id": dataset_id,
             "document_ids": document_ids,
         }, options)
@@ -2271,7 +2434,7 @@ class Files:
     async def upload(
         self,
         *,
-        file: Any,
+        file: FileArg,
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
@@ -2286,7 +2449,8 @@ class Files:
 
         Args:
             file: The file. Its name may hold neither `/` nor `\\`; it must have a media type. By default images may
-                have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most 104857600 bytes.
+                have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most 104857600 bytes. A `pathlib.Path`, an
+                open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow through in pieces.
             user: End-user identifier, defined by your app and unique within it. Left out, the file belongs to the
                 shared `DEFAULT-USER`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
@@ -2296,21 +2460,46 @@ class Files:
                 Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = await client.files.upload(file="guide.md", user="abc-123")
+            >>> reply = await client.files.upload(file=Path("guide.md"), user="abc-123")
         """
-        return await self._client._method("files.upload", {
+        return await self._client._upload("files.upload", "file", {
             "file": file,
             "user": user,
         }, options)
 
-    async def preview(
+    if TYPE_CHECKING:
+
+        @overload
+        def preview(
+            self,
+            *,
+            file_id: str,
+            as_attachment: bool | None = None,
+            user: str | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncDownload: ...
+
+        @overload
+        def preview(
+            self,
+            *,
+            file_id: str,
+            as_attachment: bool | None = None,
+            user: str | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def preview(
         self,
         *,
         file_id: str,
         as_attachment: bool | None = None,
         user: str | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Download File.
 
         Returns the bytes of a file that was uploaded with `files.upload`, once a message of this app refers to it.
@@ -2322,7 +2511,10 @@ class Files:
             file_id: ID of the file, from `files.upload`.
             as_attachment: Whether to name the file in Content-Disposition, as a download. Server's default: False.
             user: End-user identifier, defined by your app and unique within it. It has no effect on access here.
+            stream: True gives a :class:`difypool.AsyncDownload`, whose bytes come in pieces; otherwise
+                `reply.content` holds them.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
@@ -2331,7 +2523,8 @@ class Files:
         Example:
             >>> reply = await client.files.preview(file_id=file_id, as_attachment=True, user="abc-123")
         """
-        return await self._client._method("files.preview", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("files.preview", {
             "file_id": file_id,
             "as_attachment": as_attachment,
             "user": user,
@@ -2507,12 +2700,11 @@ class Messages:
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
-        """All entries of :meth:`list`, newest first: 100 at a time, each before the earliest one's id."""
-        args: dict[str, Any] = {
+        """All entries of :meth:`list`: newest first, 100 at a time, each before the earliest one's id."""
+        return self._client._pages("messages.list", {
             "conversation_id": conversation_id,
             "user": user,
-        }
-        return self._client._pages("messages.list", args, options, "first_id")
+        }, options, "first_id")
 
     async def feedback(
         self,
@@ -2597,10 +2789,9 @@ class Metadata:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args: dict[str, Any] = {
+        return self._client._pages("metadata.list", {
             "dataset_id": dataset_id,
-        }
-        return self._client._pages("metadata.list", args, options, "")
+        }, options, "")
 
     async def create(
         self,
@@ -2888,10 +3079,9 @@ class Models:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args: dict[str, Any] = {
+        return self._client._pages("models.list", {
             "model_type": model_type,
-        }
-        return self._client._pages("models.list", args, options, "")
+        }, options, "")
 
 
 class Pages:
@@ -2904,10 +3094,10 @@ class Pages:
 
     async def push(
         self,
+        pages: AsyncIterable[PageLike] | Iterable[PageLike],
         *,
         dataset_id: str | None = None,
         dataset: str | None = None,
-        pages: Sequence[Any] | None = None,
         set: str | None = None,
         process_rule: Mapping[str, Any] | None = None,
         preset: Literal["marked_sections", "marked_parent_child"] | None = None,
@@ -2923,8 +3113,9 @@ class Pages:
         mend: bool | None = None,
         dry_run: bool | None = None,
         on_duplicate: Literal["error", "last", "number"] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        progress: bool | Callable[[Progress], object] = False,
+        **options: Unpack[PushOptions],
+    ) -> Summary:
         """Make a knowledge base hold pages.
 
         Make the knowledge base hold exactly these pages' current text: new ones are created, changed ones written
@@ -2936,11 +3127,10 @@ class Pages:
         Made of several calls: no server has it. Calling it again changes nothing.
 
         Args:
+            pages: any iterable, of :class:`difypool.Page` or dicts with its members; a generator's pages are taken as
+                fast as they can be carried out.
             dataset_id: Knowledge base ID; or `dataset`.
             dataset: Name of the knowledge base, created if there is none. 1..40 characters.
-            pages: The pages. A page's key is its `id`, else its `url` without the fragment.
-                Of the form ``[{url?: string, id?: string, title?: string, name?: string, text: string, metadata?:
-                    object}]``
             set: Label of this source's pages: letters, digits, `.`, `_`, `-`. Only documents of the same set are
                 pruned. 1..64 characters. Server's default: 'default'.
             process_rule: How texts are cut; as in `documents.create_by_text`. Otherwise custom, cut at blank lines,
@@ -2962,7 +3152,8 @@ class Pages:
                 default: False.
             dry_run: Tell what would be done, and send no write. Server's default: False.
             on_duplicate: What becomes of a second page of one key with another text. Server's default: 'error'.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+            progress: True shows a line on standard error; a callable gets a :class:`difypool.Progress` now and then.
+            options: deadline (s; none by default), idle (s), priority, validate; see PushOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -2970,15 +3161,14 @@ class Pages:
 
         Example:
             >>> reply = await client.pages.push(
+            ...     [{"url": "https://example.org/guide", "title": "Guide", "text": "How to install, and what to do then."}],
             ...     dataset="Guides",
             ...     indexing_technique="economy",
-            ...     pages=[{"url": "https://example.org/guide", "title": "Guide", "text": "How to install, and what to do then."}],
             ... )
         """
-        return await self._client._method("pages.push", {
+        return await self._client._push("pages.push", pages, {
             "dataset_id": dataset_id,
             "dataset": dataset,
-            "pages": pages,
             "set": set,
             "process_rule": process_rule,
             "preset": preset,
@@ -2994,7 +3184,7 @@ class Pages:
             "mend": mend,
             "dry_run": dry_run,
             "on_duplicate": on_duplicate,
-        }, options)
+        }, progress, options)
 
 
 class Pipelines:
@@ -3041,7 +3231,7 @@ class Pipelines:
     async def upload_file(
         self,
         *,
-        file: Any,
+        file: FileArg,
         **options: Unpack[CallOptions],
     ) -> Reply:
         """Upload Pipeline File.
@@ -3055,7 +3245,8 @@ class Pipelines:
 
         Args:
             file: The file. By default images may have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most
-                104857600 bytes.
+                104857600 bytes. A `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`;
+                large ones flow through in pieces.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
@@ -3063,13 +3254,43 @@ class Pipelines:
                 Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = await client.pipelines.upload_file(file="guide.md")
+            >>> reply = await client.pipelines.upload_file(file=Path("guide.md"))
         """
-        return await self._client._method("pipelines.upload_file", {
+        return await self._client._upload("pipelines.upload_file", "file", {
             "file": file,
         }, options)
 
-    async def run_datasource(
+    if TYPE_CHECKING:
+
+        @overload
+        def run_datasource(
+            self,
+            *,
+            dataset_id: str,
+            node_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["online_document", "local_file", "website_crawl", "online_drive"],
+            is_published: bool,
+            credential_id: str | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncStream: ...
+
+        @overload
+        def run_datasource(
+            self,
+            *,
+            dataset_id: str,
+            node_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["online_document", "local_file", "website_crawl", "online_drive"],
+            is_published: bool,
+            credential_id: str | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def run_datasource(
         self,
         *,
         dataset_id: str,
@@ -3078,8 +3299,9 @@ class Pipelines:
         datasource_type: Literal["online_document", "local_file", "website_crawl", "online_drive"],
         is_published: bool,
         credential_id: str | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Datasource Node.
 
         Runs a single datasource node of the knowledge pipeline and streams its events.
@@ -3095,7 +3317,10 @@ class Pipelines:
             datasource_type: Type of the datasource.
             credential_id: ID of the credential to use, from `credentials` of `pipelines.datasource_plugins`.
             is_published: Whether to run the published version of the node instead of the draft.
+            stream: True gives the events as they come, as a :class:`difypool.AsyncStream`; otherwise one answer is
+                put together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded,
@@ -3111,7 +3336,8 @@ class Pipelines:
             ...     is_published=True,
             ... )
         """
-        return await self._client._method("pipelines.run_datasource", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("pipelines.run_datasource", {
             "dataset_id": dataset_id,
             "node_id": node_id,
             "inputs": inputs,
@@ -3120,7 +3346,39 @@ class Pipelines:
             "is_published": is_published,
         }, options)
 
-    async def run(
+    if TYPE_CHECKING:
+
+        @overload
+        def run(
+            self,
+            *,
+            dataset_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["local_file", "online_document", "website_crawl", "online_drive"],
+            datasource_info_list: Sequence[Any],
+            start_node_id: str,
+            is_published: bool,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncStream: ...
+
+        @overload
+        def run(
+            self,
+            *,
+            dataset_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["local_file", "online_document", "website_crawl", "online_drive"],
+            datasource_info_list: Sequence[Any],
+            start_node_id: str,
+            is_published: bool,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def run(
         self,
         *,
         dataset_id: str,
@@ -3130,8 +3388,9 @@ class Pipelines:
         start_node_id: str,
         is_published: bool,
         response_mode: Literal["streaming", "blocking"] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Pipeline.
 
         Runs the whole knowledge pipeline over one or more datasources, as events or with one answer.
@@ -3153,7 +3412,10 @@ class Pipelines:
             is_published: Whether to run the published version of the pipeline instead of the draft.
             response_mode: Set by the pool, so leave it out: it asks for a stream, also where one answer is wanted,
                 and puts that together; `blocking` is the same as the option `blocking`.
+            stream: True gives the events as they come, as a :class:`difypool.AsyncStream`; otherwise one answer is
+                put together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded,
@@ -3170,7 +3432,8 @@ class Pipelines:
             ...     is_published=True,
             ... )
         """
-        return await self._client._method("pipelines.run", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("pipelines.run", {
             "dataset_id": dataset_id,
             "inputs": inputs,
             "datasource_type": datasource_type,
@@ -3281,13 +3544,12 @@ class Segments:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("segments.list", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "status": status,
             "keyword": keyword,
-        }
-        return self._client._pages("segments.list", args, options, "page")
+        }, options, "page")
 
     async def get(
         self,
@@ -3474,10 +3736,7 @@ class Tags:
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args: dict[str, Any] = {
-
-        }
-        return self._client._pages("tags.list", args, options, "")
+        return self._client._pages("tags.list", {}, options, "")
 
     async def update(
         self,
@@ -3755,15 +4014,63 @@ class Workflows:
             "created_by_account": created_by_account,
         }, options)
 
-    async def run(
+    def iter_logs(
+        self,
+        *,
+        keyword: str | None = None,
+        status: Literal["succeeded", "failed", "stopped"] | None = None,
+        created_at__before: str | None = None,
+        created_at__after: str | None = None,
+        created_by_end_user_session_id: str | None = None,
+        created_by_account: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[dict[str, Any]]:
+        """All entries of :meth:`logs`: pages of 100, by ``total``, repeats dropped by id."""
+        return self._client._pages("workflows.logs", {
+            "keyword": keyword,
+            "status": status,
+            "created_at__before": created_at__before,
+            "created_at__after": created_at__after,
+            "created_by_end_user_session_id": created_by_end_user_session_id,
+            "created_by_account": created_by_account,
+        }, options, "page")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def run(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncStream: ...
+
+        @overload
+        def run(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def run(
         self,
         *,
         inputs: Mapping[str, Any],
         user: str,
         response_mode: Literal["streaming", "blocking"] | None = None,
         files: Sequence[Any] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Workflow.
 
         Runs the app's published workflow and returns its outputs, as events or put together to one answer. Requires a
@@ -3783,7 +4090,10 @@ class Workflows:
                 `files.upload` first, then give its `id` as `upload_file_id` with `transfer_method` `local_file`.
                 Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
                     string, upload_file_id?: string}]``
+            stream: True gives the events as they come, as a :class:`difypool.AsyncStream`; otherwise one answer is
+                put together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -3792,14 +4102,43 @@ class Workflows:
         Example:
             >>> reply = await client.workflows.run(inputs={"text": "Summarize this"}, user="abc-123")
         """
-        return await self._client._method("workflows.run", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("workflows.run", {
             "inputs": inputs,
             "response_mode": response_mode,
             "user": user,
             "files": files,
         }, options)
 
-    async def run_by_id(
+    if TYPE_CHECKING:
+
+        @overload
+        def run_by_id(
+            self,
+            *,
+            workflow_id: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncStream: ...
+
+        @overload
+        def run_by_id(
+            self,
+            *,
+            workflow_id: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def run_by_id(
         self,
         *,
         workflow_id: str,
@@ -3807,8 +4146,9 @@ class Workflows:
         user: str,
         response_mode: Literal["streaming", "blocking"] | None = None,
         files: Sequence[Any] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Workflow by ID.
 
         Runs a specific published version of the app's workflow. Only the executed version differs from
@@ -3831,7 +4171,10 @@ class Workflows:
                 `files.upload` first, then give its `id` as `upload_file_id` with `transfer_method` `local_file`.
                 Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
                     string, upload_file_id?: string}]``
+            stream: True gives the events as they come, as a :class:`difypool.AsyncStream`; otherwise one answer is
+                put together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -3844,7 +4187,8 @@ class Workflows:
             ...     user="abc-123",
             ... )
         """
-        return await self._client._method("workflows.run_by_id", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("workflows.run_by_id", {
             "workflow_id": workflow_id,
             "inputs": inputs,
             "response_mode": response_mode,
@@ -3852,15 +4196,42 @@ class Workflows:
             "files": files,
         }, options)
 
-    async def events(
+    if TYPE_CHECKING:
+
+        @overload
+        def events(
+            self,
+            *,
+            workflow_run_id: str,
+            user: str,
+            include_state_snapshot: bool | None = None,
+            continue_on_pause: bool | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> AsyncStream: ...
+
+        @overload
+        def events(
+            self,
+            *,
+            workflow_run_id: str,
+            user: str,
+            include_state_snapshot: bool | None = None,
+            continue_on_pause: bool | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Coroutine[Any, Any, Reply]: ...
+
+    def events(
         self,
         *,
         workflow_run_id: str,
         user: str,
         include_state_snapshot: bool | None = None,
         continue_on_pause: bool | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Stream Workflow Events.
 
         Resumes the events of a workflow run after a pause or a dropped stream. Of a run that has finished comes a
@@ -3877,7 +4248,10 @@ class Workflows:
                 events are streamed. Server's default: False.
             continue_on_pause: Whether to keep the stream open across several `workflow_paused` events. Otherwise it
                 closes after the first pause. Server's default: False.
+            stream: True gives the events as they come, as a :class:`difypool.AsyncStream`; otherwise one answer is
+                put together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls,
@@ -3890,7 +4264,8 @@ class Workflows:
             ...     include_state_snapshot=True,
             ... )
         """
-        return await self._client._method("workflows.events", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("workflows.events", {
             "workflow_run_id": workflow_run_id,
             "user": user,
             "include_state_snapshot": include_state_snapshot,

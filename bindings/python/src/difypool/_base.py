@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FILES = ("ca_file", "ca_dir", "client_cert", "client_key")
 _OF_A_PROFILE = frozenset(("service.set", "service.warm"))
+STREAM_OPTIONS = _wire.OPTIONS | {"idle", "total", "keep_run", "buffer"}
 PAGE = 100  # the most that a Dify server gives at once
 
 
@@ -109,9 +110,11 @@ def handle_of(options: dict[str, Any]) -> _calls.Handle:
     return _calls.Handle(options)
 
 
-def split(args: Mapping[str, Any] | None, more: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split(
+    args: Mapping[str, Any] | None, more: dict[str, Any], names: frozenset[str] = _wire.OPTIONS
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Parts the keywords of ``call`` into arguments of the operation and options of the call."""
-    options = {name: more.pop(name) for name in _wire.OPTIONS.intersection(more)}
+    options = {name: more.pop(name) for name in names.intersection(more)}
     return {**(args or {}), **more}, options
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DEADLINE = 120.0  # seconds; the service's default
 LOSSES = 8  # connections that may break under one call before it is given up: it may be what breaks them
+_WITHIN = frozenset(("http.request", "stream.open"))  # what they do is said in their arguments
 _FILE_REFUSED = ("unsteady_file", "unreadable_file")
 MARGIN = 5.0  # seconds after its deadline that a call still waits for the service's word on it
 
@@ -107,7 +108,7 @@ class Call:
         self.handle = handle
         self.profile = profile
         self.id = tail.ident or urandom(16)
-        self.free = op in FREE or (op == "http.request" and _reads(args))
+        self.free = op in FREE or (op in _WITHIN and _reads(args))
         self.expires = now + (tail.deadline or DEADLINE) + MARGIN
         self.rid = 0
         self.epoch: bytes | None = None
@@ -179,7 +180,9 @@ class Call:
 
 
 def _reads(args: object) -> bool:
-    return isinstance(args, dict) and str(args.get("method", "")).upper() in ("GET", "HEAD", "OPTIONS")
+    if not isinstance(args, dict):
+        return False
+    return args.get("op") in FREE or str(args.get("method", "")).upper() in ("GET", "HEAD", "OPTIONS")
 
 
 NO_TAIL = _wire.tail({})

@@ -34,6 +34,7 @@ from .reply import Reply
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _weakref import ReferenceType
+    from typing import Any
 
     from ._calls import Call, Handle
 
@@ -52,6 +53,7 @@ class Link:
         self._given = given
         self._closed = False
         self._known = False  # a connection was there before
+        self.crew: Any = None  # who reads its streams, once there was one
         self._renew()
         key = id(self)
         _links[key] = ref(self, lambda _: _links.pop(key, None))
@@ -106,20 +108,60 @@ class Link:
         Raises:
             Error: what the service, or its absence, made of it.
         """
+        self.begin(call)
+        return self.finish(call)
+
+    def begin(self, call: Call) -> None:
+        """Sends a call, to be waited for by :meth:`finish`, or given up by :meth:`drop`."""
+        if self._pid != os.getpid():
+            self._forked()
+        if self._closed:
+            call.answer = errors.InvalidRequest("this client was closed", code="closed")
+            return
+        try:
+            self._submit(call)
+        except errors.Error as error:
+            self._leave(call)
+            call.answer = error
+        except BaseException:
+            self._abandon(call)
+            raise
+
+    def finish(self, call: Call) -> Reply:
+        """Waits for the reply of a call that was begun; raises as :meth:`run` does."""
         while True:
-            outcome = self._run(call)
+            outcome = self._wait(call)
             if type(outcome) is Reply:
                 return outcome
             if not call.lost_profile(outcome):
                 raise outcome  # type: ignore[misc]
+            self.begin(call)
+
+    def poll(self, call: Call) -> bool:
+        """Whether the answer of a call that was begun is there; reads what has come, and waits for nothing."""
+        if call.answer is None and self._leader.setdefault(0, call) is call:
+            try:
+                sock = self._socket
+                if sock is not None and select.select([sock], [], [], 0)[0]:
+                    self._read(sock)
+            except BaseException:
+                self._abandon(call)
+                raise
+            self._leader.clear()
+            self._promote()
+        return call.answer is not None
+
+    def drop(self, call: Call) -> None:
+        """Nobody waits for this call any more; the service is not told."""
+        with self._lock:
+            self._calls.pop(call.rid, None)
 
     def _run(self, call: Call) -> Reply | errors.Error:
-        if self._pid != os.getpid():
-            self._forked()
-        if self._closed:
-            return errors.InvalidRequest("this client was closed", code="closed")
+        self.begin(call)
+        return self._wait(call)
+
+    def _wait(self, call: Call) -> Reply | errors.Error:
         try:
-            self._submit(call)
             while call.answer is None:
                 if self._leader.setdefault(0, call) is call:
                     self._lead(call)
@@ -195,6 +237,30 @@ class Link:
         if self._torn is not None:
             self._drop(self._torn)
         self._leave(call)
+
+    def post(self, op: str, args: dict[str, Any]) -> bool:
+        """Sends a request whose answer nobody waits for; False if that is not possible now.
+
+        Waits for nothing, not even for a lock, so that finalisers may call it wherever they run.
+        """
+        sock = self._socket
+        if sock is None or self._pid != os.getpid() or not self._sending.acquire(False):
+            return False
+        try:
+            if self._socket is not sock or not self._lock.acquire(False):
+                return False
+            try:
+                rid = self._next_rid()
+            finally:
+                self._lock.release()
+            frame = _wire.request(rid, os.urandom(16), op, _wire.pack(args), self.epoch)
+            if sock.send(frame, _AT_ONCE) != len(frame):
+                self._break(sock)  # half a frame is out: nothing may follow it
+        except OSError:
+            return False
+        finally:
+            self._sending.release()
+        return True
 
     # ---- waiting ----------------------------------------------------------------------------------------------
 

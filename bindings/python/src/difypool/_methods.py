@@ -10,14 +10,16 @@ from __future__ import annotations
 # Known to type checkers by its name; the real one would cost the import of typing.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any, Literal
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Literal, overload
 
     from typing_extensions import Unpack
 
     from .client import Client as _Caller
-    from ._options import CallOptions
+    from ._options import CallOptions, FileArg, PushOptions, StreamOptions
+    from .push import PageLike, Progress, Summary
     from .reply import Reply
+    from .streams import Download, Stream
 
 
 class Annotations:
@@ -99,10 +101,9 @@ class Annotations:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("annotations.list", {
             "keyword": keyword,
-        }
-        return self._client._pages("annotations.list", args, options, "page")
+        }, options, "page")
 
     def update(
         self,
@@ -382,6 +383,13 @@ class Apps:
             "limit": limit,
         }, options)
 
+    def iter_feedbacks(
+        self,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of :meth:`feedbacks`: pages of 100, by ``total``, repeats dropped by id."""
+        return self._client._pages("apps.feedbacks", {}, options, "page")
+
 
 class Audio:
     """Operations of the group ``audio``."""
@@ -394,7 +402,7 @@ class Audio:
     def to_text(
         self,
         *,
-        file: Any,
+        file: FileArg,
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
@@ -407,7 +415,9 @@ class Audio:
 
         Args:
             file: The audio. Media types taken are `audio/mp3`, `audio/m4a`, `audio/wav`, `audio/amr` and
-                `audio/mpga`; others, such as the common `audio/mpeg`, are refused. At most 31457280 bytes.
+                `audio/mpga`; others, such as the common `audio/mpeg`, are refused. At most 31457280 bytes. A
+                `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow through
+                in pieces.
             user: End-user identifier, defined by your app and unique within it.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
@@ -416,12 +426,40 @@ class Audio:
                 Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = client.audio.to_text(file="question.mp3", user="abc-123")
+            >>> reply = client.audio.to_text(file=Path("question.mp3"), user="abc-123")
         """
-        return self._client._method("audio.to_text", {
+        return self._client._upload("audio.to_text", "file", {
             "file": file,
             "user": user,
         }, options)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def from_text(
+            self,
+            *,
+            message_id: str | None = None,
+            text: str | None = None,
+            user: str | None = None,
+            voice: str | None = None,
+            streaming: bool | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Download: ...
+
+        @overload
+        def from_text(
+            self,
+            *,
+            message_id: str | None = None,
+            text: str | None = None,
+            user: str | None = None,
+            voice: str | None = None,
+            streaming: bool | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
 
     def from_text(
         self,
@@ -431,8 +469,9 @@ class Audio:
         user: str | None = None,
         voice: str | None = None,
         streaming: bool | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Convert Text to Audio.
 
         Converts text to speech. Give `text`, or `message_id` to voice an existing message's answer. Apps: Chatflow,
@@ -448,7 +487,10 @@ class Audio:
             voice: Voice to use, of those that the app's provider has. The default is `text_to_speech.voice` of
                 `apps.parameters`.
             streaming: Accepted by the server, without effect.
+            stream: True gives a :class:`difypool.Download`, whose bytes come in pieces; otherwise `reply.content`
+                holds them.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -457,7 +499,8 @@ class Audio:
         Example:
             >>> reply = client.audio.from_text(text="Hello, welcome.", user="abc-123")
         """
-        return self._client._method("audio.from_text", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("audio.from_text", {
             "message_id": message_id,
             "text": text,
             "user": user,
@@ -507,6 +550,40 @@ class Chat:
             "user": user,
         }, options)
 
+    if TYPE_CHECKING:
+
+        @overload
+        def send(
+            self,
+            *,
+            query: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            conversation_id: str | None = None,
+            files: Sequence[Any] | None = None,
+            auto_generate_name: bool | None = None,
+            workflow_id: str | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Stream: ...
+
+        @overload
+        def send(
+            self,
+            *,
+            query: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            conversation_id: str | None = None,
+            files: Sequence[Any] | None = None,
+            auto_generate_name: bool | None = None,
+            workflow_id: str | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
+
     def send(
         self,
         *,
@@ -518,8 +595,9 @@ class Chat:
         files: Sequence[Any] | None = None,
         auto_generate_name: bool | None = None,
         workflow_id: str | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Send Chat Message.
 
         Sends a message to a chat app and returns the assistant's reply, as events or put together to one answer.
@@ -549,7 +627,10 @@ class Chat:
                 `auto_generate`. Server's default: True.
             workflow_id: Chatflow apps only: the published workflow version to execute. If left out, the latest
                 published version is used. On Dify Cloud, pinning a version requires a paid plan.
+            stream: True gives the events as they come, as a :class:`difypool.Stream`; otherwise one answer is put
+                together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -558,7 +639,8 @@ class Chat:
         Example:
             >>> reply = client.chat.send(inputs={}, query="How do I install it?", user="abc-123")
         """
-        return self._client._method("chat.send", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("chat.send", {
             "query": query,
             "inputs": inputs,
             "response_mode": response_mode,
@@ -680,13 +762,12 @@ class ChildChunks:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("child_chunks.list", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "segment_id": segment_id,
             "keyword": keyword,
-        }
-        return self._client._pages("child_chunks.list", args, options, "page")
+        }, options, "page")
 
     def update(
         self,
@@ -753,7 +834,8 @@ class ChildChunks:
         /datasets/{dataset_id}/documents/{document_id}/segments/{segment_id}/child_chunks/{child_chunk_id}``. A write:
         never repeated blindly; a repeat looks first whether it happened.
         Server versions <=1.12.1: The vector store is asked also where an `economy` knowledge base needs none: without
-        one the answer is a 400, and the child chunk is gone. The error says that it may have been done.
+        one the answer is a 400, and the child chunk is gone. The list of child chunks is looked at then: where it
+        shows that the chunk is gone, the call is a success.
 
         Args:
             dataset_id: Knowledge base ID. Obtain it from `datasets.list`.
@@ -823,6 +905,34 @@ class Completion:
             "user": user,
         }, options)
 
+    if TYPE_CHECKING:
+
+        @overload
+        def send(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            query: str | None = None,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Stream: ...
+
+        @overload
+        def send(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            query: str | None = None,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
+
     def send(
         self,
         *,
@@ -831,8 +941,9 @@ class Completion:
         query: str | None = None,
         response_mode: Literal["streaming", "blocking"] | None = None,
         files: Sequence[Any] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Send Completion Message.
 
         Sends a request to a text-generation app and returns the generated text, as events or put together to one
@@ -855,7 +966,10 @@ class Completion:
                 as `upload_file_id` with `transfer_method` `local_file`.
                 Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
                     string, upload_file_id?: string}]``
+            stream: True gives the events as they come, as a :class:`difypool.Stream`; otherwise one answer is put
+                together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -864,7 +978,8 @@ class Completion:
         Example:
             >>> reply = client.completion.send(inputs={"query": "A line about packages"}, user="abc-123")
         """
-        return self._client._method("completion.send", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("completion.send", {
             "inputs": inputs,
             "query": query,
             "response_mode": response_mode,
@@ -926,11 +1041,10 @@ class Conversations:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: 100 at a time, each from the last one's id on."""
-        args: dict[str, Any] = {
+        return self._client._pages("conversations.list", {
             "user": user,
             "sort_by": sort_by,
-        }
-        return self._client._pages("conversations.list", args, options, "last_id")
+        }, options, "last_id")
 
     def variables(
         self,
@@ -972,6 +1086,21 @@ class Conversations:
             "limit": limit,
             "variable_name": variable_name,
         }, options)
+
+    def iter_variables(
+        self,
+        *,
+        conversation_id: str,
+        user: str | None = None,
+        variable_name: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of :meth:`variables`: 100 at a time, each from the last one's id on."""
+        return self._client._pages("conversations.variables", {
+            "conversation_id": conversation_id,
+            "user": user,
+            "variable_name": variable_name,
+        }, options, "last_id")
 
     def rename(
         self,
@@ -1147,12 +1276,11 @@ class Datasets:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("datasets.list", {
             "keyword": keyword,
             "include_all": include_all,
             "tag_ids": tag_ids,
-        }
-        return self._client._pages("datasets.list", args, options, "page")
+        }, options, "page")
 
     def create(
         self,
@@ -1735,12 +1863,11 @@ class Documents:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("documents.list", {
             "dataset_id": dataset_id,
             "keyword": keyword,
             "status": status,
-        }
-        return self._client._pages("documents.list", args, options, "page")
+        }, options, "page")
 
     def get(
         self,
@@ -1915,7 +2042,7 @@ class Documents:
         self,
         *,
         dataset_id: str,
-        file: Any,
+        file: FileArg,
         indexing_technique: Literal["high_quality", "economy"] | None = None,
         doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
         doc_language: str | None = None,
@@ -1943,7 +2070,8 @@ class Documents:
         Args:
             dataset_id: Knowledge base ID. From `datasets.list`.
             file: The file. Its name, without any of / \\ : * ? " < > | in it, becomes the document's; over 200
-                characters it is cut before the extension. At most 15728640 bytes.
+                characters it is cut before the extension. At most 15728640 bytes. A `pathlib.Path`, an open binary
+                file, `(name, bytes)` or `(name, bytes, type)`; large ones flow through in pieces.
             indexing_technique: Required when adding the first document to a knowledge base. Subsequent documents
                 inherit the knowledge base's indexing technique if omitted. `high_quality` uses embedding models for
                 precise search; `economy` uses keyword-based indexing.
@@ -1980,12 +2108,12 @@ class Documents:
         Example:
             >>> reply = client.documents.create_by_file(
             ...     dataset_id=dataset_id,
-            ...     file="guide.md",
+            ...     file=Path("guide.md"),
             ...     indexing_technique="economy",
             ...     process_rule={"mode": "automatic"},
             ... )
         """
-        return self._client._method("documents.create_by_file", {
+        return self._client._upload("documents.create_by_file", "file", {
             "dataset_id": dataset_id,
             "file": file,
             "indexing_technique": indexing_technique,
@@ -2002,7 +2130,7 @@ class Documents:
         *,
         dataset_id: str,
         document_id: str,
-        file: Any | None = None,
+        file: FileArg | None = None,
         doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
         doc_language: str | None = None,
         process_rule: Mapping[str, Any] | None = None,
@@ -2025,6 +2153,8 @@ class Documents:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_id: Document ID. From `documents.list`.
             file: The file; left out, only the rules change. Its name becomes the document's. At most 15728640 bytes.
+                A `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow
+                through in pieces.
             doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
                 `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
             doc_language: Language of the document for processing optimization. Server's default: 'English'.
@@ -2056,9 +2186,13 @@ class Documents:
                 :class:`difypool.Error`.
 
         Example:
-            >>> reply = client.documents.update_by_file(dataset_id=dataset_id, document_id=document_id, file="guide.md")
+            >>> reply = client.documents.update_by_file(
+            ...     dataset_id=dataset_id,
+            ...     document_id=document_id,
+            ...     file=Path("guide.md"),
+            ... )
         """
-        return self._client._method("documents.update_by_file", {
+        return self._client._upload("documents.update_by_file", "file", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "file": file,
@@ -2075,7 +2209,7 @@ class Documents:
         *,
         dataset_id: str,
         document_id: str,
-        file: Any | None = None,
+        file: FileArg | None = None,
         doc_form: Literal["text_model", "hierarchical_model", "qa_model"] | None = None,
         doc_language: str | None = None,
         process_rule: Mapping[str, Any] | None = None,
@@ -2097,6 +2231,8 @@ class Documents:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_id: Document ID. From `documents.list`.
             file: The file; left out, only the rules change. Its name becomes the document's. At most 15728640 bytes.
+                A `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow
+                through in pieces.
             doc_form: `text_model` for standard text chunking, `hierarchical_model` for parent-child chunk structure,
                 `qa_model` for question-answer pair extraction. Server's default: 'text_model'.
             doc_language: Language of the document for processing optimization. Server's default: 'English'.
@@ -2128,9 +2264,9 @@ class Documents:
                 all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = client.documents.update(dataset_id=dataset_id, document_id=document_id, file="guide.md")
+            >>> reply = client.documents.update(dataset_id=dataset_id, document_id=document_id, file=Path("guide.md"))
         """
-        return self._client._method("documents.update", {
+        return self._client._upload("documents.update", "file", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "file": file,
@@ -2142,13 +2278,36 @@ class Documents:
             "embedding_model_provider": embedding_model_provider,
         }, options)
 
+    if TYPE_CHECKING:
+
+        @overload
+        def download_zip(
+            self,
+            *,
+            dataset_id: str,
+            document_ids: Sequence[Any],
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Download: ...
+
+        @overload
+        def download_zip(
+            self,
+            *,
+            dataset_id: str,
+            document_ids: Sequence[Any],
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
+
     def download_zip(
         self,
         *,
         dataset_id: str,
         document_ids: Sequence[Any],
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Download Documents as ZIP.
 
         Downloads documents as one ZIP archive. Only documents that were uploaded as files can be in it.
@@ -2160,7 +2319,10 @@ class Documents:
             dataset_id: Knowledge base ID. From `datasets.list`.
             document_ids: IDs of the documents. Get them from `documents.list`. 1..100 entries.
                 Of the form ``[string]``
+            stream: True gives a :class:`difypool.Download`, whose bytes come in pieces; otherwise `reply.content`
+                holds them.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, RateLimited, Quota, Unsupported, Unauthorized, Forbidden, Overloaded,
@@ -2170,7 +2332,8 @@ class Documents:
         Example:
             >>> reply = client.documents.download_zip(dataset_id=dataset_id, document_ids=[document_id])
         """
-        return self._client._method("documents.download_zip", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("documents.download_zip", {
             "dataset_id": dataset_id,
             "document_ids": document_ids,
         }, options)
@@ -2263,7 +2426,7 @@ class Files:
     def upload(
         self,
         *,
-        file: Any,
+        file: FileArg,
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Reply:
@@ -2278,7 +2441,8 @@ class Files:
 
         Args:
             file: The file. Its name may hold neither `/` nor `\\`; it must have a media type. By default images may
-                have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most 104857600 bytes.
+                have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most 104857600 bytes. A `pathlib.Path`, an
+                open binary file, `(name, bytes)` or `(name, bytes, type)`; large ones flow through in pieces.
             user: End-user identifier, defined by your app and unique within it. Left out, the file belongs to the
                 shared `DEFAULT-USER`.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
@@ -2288,12 +2452,36 @@ class Files:
                 Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = client.files.upload(file="guide.md", user="abc-123")
+            >>> reply = client.files.upload(file=Path("guide.md"), user="abc-123")
         """
-        return self._client._method("files.upload", {
+        return self._client._upload("files.upload", "file", {
             "file": file,
             "user": user,
         }, options)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def preview(
+            self,
+            *,
+            file_id: str,
+            as_attachment: bool | None = None,
+            user: str | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Download: ...
+
+        @overload
+        def preview(
+            self,
+            *,
+            file_id: str,
+            as_attachment: bool | None = None,
+            user: str | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
 
     def preview(
         self,
@@ -2301,8 +2489,9 @@ class Files:
         file_id: str,
         as_attachment: bool | None = None,
         user: str | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Download File.
 
         Returns the bytes of a file that was uploaded with `files.upload`, once a message of this app refers to it.
@@ -2314,7 +2503,10 @@ class Files:
             file_id: ID of the file, from `files.upload`.
             as_attachment: Whether to name the file in Content-Disposition, as a download. Server's default: False.
             user: End-user identifier, defined by your app and unique within it. It has no effect on access here.
+            stream: True gives a :class:`difypool.Download`, whose bytes come in pieces; otherwise `reply.content`
+                holds them.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls, Timeout,
@@ -2323,7 +2515,8 @@ class Files:
         Example:
             >>> reply = client.files.preview(file_id=file_id, as_attachment=True, user="abc-123")
         """
-        return self._client._method("files.preview", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("files.preview", {
             "file_id": file_id,
             "as_attachment": as_attachment,
             "user": user,
@@ -2499,12 +2692,11 @@ class Messages:
         user: str | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
-        """All entries of :meth:`list`, newest first: 100 at a time, each before the earliest one's id."""
-        args: dict[str, Any] = {
+        """All entries of :meth:`list`: newest first, 100 at a time, each before the earliest one's id."""
+        return self._client._pages("messages.list", {
             "conversation_id": conversation_id,
             "user": user,
-        }
-        return self._client._pages("messages.list", args, options, "first_id")
+        }, options, "first_id")
 
     def feedback(
         self,
@@ -2589,10 +2781,9 @@ class Metadata:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args: dict[str, Any] = {
+        return self._client._pages("metadata.list", {
             "dataset_id": dataset_id,
-        }
-        return self._client._pages("metadata.list", args, options, "")
+        }, options, "")
 
     def create(
         self,
@@ -2880,10 +3071,9 @@ class Models:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args: dict[str, Any] = {
+        return self._client._pages("models.list", {
             "model_type": model_type,
-        }
-        return self._client._pages("models.list", args, options, "")
+        }, options, "")
 
 
 class Pages:
@@ -2896,10 +3086,10 @@ class Pages:
 
     def push(
         self,
+        pages: Iterable[PageLike],
         *,
         dataset_id: str | None = None,
         dataset: str | None = None,
-        pages: Sequence[Any] | None = None,
         set: str | None = None,
         process_rule: Mapping[str, Any] | None = None,
         preset: Literal["marked_sections", "marked_parent_child"] | None = None,
@@ -2915,8 +3105,9 @@ class Pages:
         mend: bool | None = None,
         dry_run: bool | None = None,
         on_duplicate: Literal["error", "last", "number"] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        progress: bool | Callable[[Progress], object] = False,
+        **options: Unpack[PushOptions],
+    ) -> Summary:
         """Make a knowledge base hold pages.
 
         Make the knowledge base hold exactly these pages' current text: new ones are created, changed ones written
@@ -2928,11 +3119,10 @@ class Pages:
         Made of several calls: no server has it. Calling it again changes nothing.
 
         Args:
+            pages: any iterable, of :class:`difypool.Page` or dicts with its members; a generator's pages are taken as
+                fast as they can be carried out.
             dataset_id: Knowledge base ID; or `dataset`.
             dataset: Name of the knowledge base, created if there is none. 1..40 characters.
-            pages: The pages. A page's key is its `id`, else its `url` without the fragment.
-                Of the form ``[{url?: string, id?: string, title?: string, name?: string, text: string, metadata?:
-                    object}]``
             set: Label of this source's pages: letters, digits, `.`, `_`, `-`. Only documents of the same set are
                 pruned. 1..64 characters. Server's default: 'default'.
             process_rule: How texts are cut; as in `documents.create_by_text`. Otherwise custom, cut at blank lines,
@@ -2954,7 +3144,8 @@ class Pages:
                 default: False.
             dry_run: Tell what would be done, and send no write. Server's default: False.
             on_duplicate: What becomes of a second page of one key with another text. Server's default: 'error'.
-            options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+            progress: True shows a line on standard error; a callable gets a :class:`difypool.Progress` now and then.
+            options: deadline (s; none by default), idle (s), priority, validate; see PushOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -2962,15 +3153,14 @@ class Pages:
 
         Example:
             >>> reply = client.pages.push(
+            ...     [{"url": "https://example.org/guide", "title": "Guide", "text": "How to install, and what to do then."}],
             ...     dataset="Guides",
             ...     indexing_technique="economy",
-            ...     pages=[{"url": "https://example.org/guide", "title": "Guide", "text": "How to install, and what to do then."}],
             ... )
         """
-        return self._client._method("pages.push", {
+        return self._client._push("pages.push", pages, {
             "dataset_id": dataset_id,
             "dataset": dataset,
-            "pages": pages,
             "set": set,
             "process_rule": process_rule,
             "preset": preset,
@@ -2986,7 +3176,7 @@ class Pages:
             "mend": mend,
             "dry_run": dry_run,
             "on_duplicate": on_duplicate,
-        }, options)
+        }, progress, options)
 
 
 class Pipelines:
@@ -3033,7 +3223,7 @@ class Pipelines:
     def upload_file(
         self,
         *,
-        file: Any,
+        file: FileArg,
         **options: Unpack[CallOptions],
     ) -> Reply:
         """Upload Pipeline File.
@@ -3047,7 +3237,8 @@ class Pipelines:
 
         Args:
             file: The file. By default images may have 10 MB, audio 50 MB, video 100 MB, others 15 MB. At most
-                104857600 bytes.
+                104857600 bytes. A `pathlib.Path`, an open binary file, `(name, bytes)` or `(name, bytes, type)`;
+                large ones flow through in pieces.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
 
         Raises:
@@ -3055,11 +3246,41 @@ class Pipelines:
                 Unreachable, Tls, Timeout, Cancelled, BreakerOpen, Busy, Protocol: all are :class:`difypool.Error`.
 
         Example:
-            >>> reply = client.pipelines.upload_file(file="guide.md")
+            >>> reply = client.pipelines.upload_file(file=Path("guide.md"))
         """
-        return self._client._method("pipelines.upload_file", {
+        return self._client._upload("pipelines.upload_file", "file", {
             "file": file,
         }, options)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def run_datasource(
+            self,
+            *,
+            dataset_id: str,
+            node_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["online_document", "local_file", "website_crawl", "online_drive"],
+            is_published: bool,
+            credential_id: str | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Stream: ...
+
+        @overload
+        def run_datasource(
+            self,
+            *,
+            dataset_id: str,
+            node_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["online_document", "local_file", "website_crawl", "online_drive"],
+            is_published: bool,
+            credential_id: str | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
 
     def run_datasource(
         self,
@@ -3070,8 +3291,9 @@ class Pipelines:
         datasource_type: Literal["online_document", "local_file", "website_crawl", "online_drive"],
         is_published: bool,
         credential_id: str | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Datasource Node.
 
         Runs a single datasource node of the knowledge pipeline and streams its events.
@@ -3087,7 +3309,10 @@ class Pipelines:
             datasource_type: Type of the datasource.
             credential_id: ID of the credential to use, from `credentials` of `pipelines.datasource_plugins`.
             is_published: Whether to run the published version of the node instead of the draft.
+            stream: True gives the events as they come, as a :class:`difypool.Stream`; otherwise one answer is put
+                together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded,
@@ -3103,7 +3328,8 @@ class Pipelines:
             ...     is_published=True,
             ... )
         """
-        return self._client._method("pipelines.run_datasource", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("pipelines.run_datasource", {
             "dataset_id": dataset_id,
             "node_id": node_id,
             "inputs": inputs,
@@ -3111,6 +3337,38 @@ class Pipelines:
             "credential_id": credential_id,
             "is_published": is_published,
         }, options)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def run(
+            self,
+            *,
+            dataset_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["local_file", "online_document", "website_crawl", "online_drive"],
+            datasource_info_list: Sequence[Any],
+            start_node_id: str,
+            is_published: bool,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Stream: ...
+
+        @overload
+        def run(
+            self,
+            *,
+            dataset_id: str,
+            inputs: Mapping[str, Any],
+            datasource_type: Literal["local_file", "online_document", "website_crawl", "online_drive"],
+            datasource_info_list: Sequence[Any],
+            start_node_id: str,
+            is_published: bool,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
 
     def run(
         self,
@@ -3122,8 +3380,9 @@ class Pipelines:
         start_node_id: str,
         is_published: bool,
         response_mode: Literal["streaming", "blocking"] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Pipeline.
 
         Runs the whole knowledge pipeline over one or more datasources, as events or with one answer.
@@ -3145,7 +3404,10 @@ class Pipelines:
             is_published: Whether to run the published version of the pipeline instead of the draft.
             response_mode: Set by the pool, so leave it out: it asks for a stream, also where one answer is wanted,
                 and puts that together; `blocking` is the same as the option `blocking`.
+            stream: True gives the events as they come, as a :class:`difypool.Stream`; otherwise one answer is put
+                together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Conflict, UnknownOutcome, Unsupported, Unauthorized, Forbidden, Overloaded,
@@ -3162,7 +3424,8 @@ class Pipelines:
             ...     is_published=True,
             ... )
         """
-        return self._client._method("pipelines.run", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("pipelines.run", {
             "dataset_id": dataset_id,
             "inputs": inputs,
             "datasource_type": datasource_type,
@@ -3273,13 +3536,12 @@ class Segments:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """All entries of :meth:`list`: pages of 100, by ``total``, repeats dropped by id."""
-        args: dict[str, Any] = {
+        return self._client._pages("segments.list", {
             "dataset_id": dataset_id,
             "document_id": document_id,
             "status": status,
             "keyword": keyword,
-        }
-        return self._client._pages("segments.list", args, options, "page")
+        }, options, "page")
 
     def get(
         self,
@@ -3462,10 +3724,7 @@ class Tags:
         **options: Unpack[CallOptions],
     ) -> Iterator[dict[str, Any]]:
         """The entries of :meth:`list`, which come all at once."""
-        args: dict[str, Any] = {
-
-        }
-        return self._client._pages("tags.list", args, options, "")
+        return self._client._pages("tags.list", {}, options, "")
 
     def update(
         self,
@@ -3743,6 +4002,53 @@ class Workflows:
             "created_by_account": created_by_account,
         }, options)
 
+    def iter_logs(
+        self,
+        *,
+        keyword: str | None = None,
+        status: Literal["succeeded", "failed", "stopped"] | None = None,
+        created_at__before: str | None = None,
+        created_at__after: str | None = None,
+        created_by_end_user_session_id: str | None = None,
+        created_by_account: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[dict[str, Any]]:
+        """All entries of :meth:`logs`: pages of 100, by ``total``, repeats dropped by id."""
+        return self._client._pages("workflows.logs", {
+            "keyword": keyword,
+            "status": status,
+            "created_at__before": created_at__before,
+            "created_at__after": created_at__after,
+            "created_by_end_user_session_id": created_by_end_user_session_id,
+            "created_by_account": created_by_account,
+        }, options, "page")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def run(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Stream: ...
+
+        @overload
+        def run(
+            self,
+            *,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
+
     def run(
         self,
         *,
@@ -3750,8 +4056,9 @@ class Workflows:
         user: str,
         response_mode: Literal["streaming", "blocking"] | None = None,
         files: Sequence[Any] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Workflow.
 
         Runs the app's published workflow and returns its outputs, as events or put together to one answer. Requires a
@@ -3771,7 +4078,10 @@ class Workflows:
                 `files.upload` first, then give its `id` as `upload_file_id` with `transfer_method` `local_file`.
                 Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
                     string, upload_file_id?: string}]``
+            stream: True gives the events as they come, as a :class:`difypool.Stream`; otherwise one answer is put
+                together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -3780,12 +4090,41 @@ class Workflows:
         Example:
             >>> reply = client.workflows.run(inputs={"text": "Summarize this"}, user="abc-123")
         """
-        return self._client._method("workflows.run", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("workflows.run", {
             "inputs": inputs,
             "response_mode": response_mode,
             "user": user,
             "files": files,
         }, options)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def run_by_id(
+            self,
+            *,
+            workflow_id: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Stream: ...
+
+        @overload
+        def run_by_id(
+            self,
+            *,
+            workflow_id: str,
+            inputs: Mapping[str, Any],
+            user: str,
+            response_mode: Literal["streaming", "blocking"] | None = None,
+            files: Sequence[Any] | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
 
     def run_by_id(
         self,
@@ -3795,8 +4134,9 @@ class Workflows:
         user: str,
         response_mode: Literal["streaming", "blocking"] | None = None,
         files: Sequence[Any] | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Run Workflow by ID.
 
         Runs a specific published version of the app's workflow. Only the executed version differs from
@@ -3819,7 +4159,10 @@ class Workflows:
                 `files.upload` first, then give its `id` as `upload_file_id` with `transfer_method` `local_file`.
                 Of the form ``[{type: image|document|audio|video|custom, transfer_method: remote_url|local_file, url?:
                     string, upload_file_id?: string}]``
+            stream: True gives the events as they come, as a :class:`difypool.Stream`; otherwise one answer is put
+                together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, Conflict, UnknownOutcome, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable,
@@ -3832,13 +4175,40 @@ class Workflows:
             ...     user="abc-123",
             ... )
         """
-        return self._client._method("workflows.run_by_id", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("workflows.run_by_id", {
             "workflow_id": workflow_id,
             "inputs": inputs,
             "response_mode": response_mode,
             "user": user,
             "files": files,
         }, options)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def events(
+            self,
+            *,
+            workflow_run_id: str,
+            user: str,
+            include_state_snapshot: bool | None = None,
+            continue_on_pause: bool | None = None,
+            stream: Literal[True],
+            **options: Unpack[StreamOptions],
+        ) -> Stream: ...
+
+        @overload
+        def events(
+            self,
+            *,
+            workflow_run_id: str,
+            user: str,
+            include_state_snapshot: bool | None = None,
+            continue_on_pause: bool | None = None,
+            stream: Literal[False] = False,
+            **options: Unpack[CallOptions],
+        ) -> Reply: ...
 
     def events(
         self,
@@ -3847,8 +4217,9 @@ class Workflows:
         user: str,
         include_state_snapshot: bool | None = None,
         continue_on_pause: bool | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Reply:
+        stream: bool = False,
+        **options: Any,
+    ) -> Any:
         """Stream Workflow Events.
 
         Resumes the events of a workflow run after a pause or a dropped stream. Of a run that has finished comes a
@@ -3865,7 +4236,10 @@ class Workflows:
                 events are streamed. Server's default: False.
             continue_on_pause: Whether to keep the stream open across several `workflow_paused` events. Otherwise it
                 closes after the first pause. Server's default: False.
+            stream: True gives the events as they come, as a :class:`difypool.Stream`; otherwise one answer is put
+                together.
             options: deadline (s), priority, cache (s), decode, wait, validate, allow_hazard, blocking; see CallOptions.
+                With a stream also idle (s), total (s), keep_run, buffer; see StreamOptions.
 
         Raises:
             InvalidRequest, NotFound, Unsupported, Unauthorized, Forbidden, Overloaded, ServerError, Unreachable, Tls,
@@ -3878,7 +4252,8 @@ class Workflows:
             ...     include_state_snapshot=True,
             ... )
         """
-        return self._client._method("workflows.events", {
+        carry = self._client._stream if stream else self._client._method
+        return carry("workflows.events", {
             "workflow_run_id": workflow_run_id,
             "user": user,
             "include_state_snapshot": include_state_snapshot,

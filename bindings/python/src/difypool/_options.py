@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+import os
+from collections.abc import Mapping
+from typing import Any, BinaryIO, Literal, Tuple, TypedDict, Union  # noqa: UP035
 
 
 class CallOptions(TypedDict, total=False):
@@ -34,3 +36,41 @@ class CallOptions(TypedDict, total=False):
     blocking: bool
     call_id: bytes
     again: bool
+
+
+class StreamOptions(CallOptions, total=False):
+    """Options of one call with ``stream=True``: those of every call, where ``deadline`` is for the opening, and these.
+
+    Attributes:
+        idle: seconds of silence that end it, 0.001..86400; pings count as life.
+        total: seconds for all of it, 0.001..86400; no bound by default.
+        keep_run: leave the run going at the server when the stream is closed or abandoned; stopped by default.
+        buffer: bytes that the service holds for a reader that takes its time, 4,096..8,388,608.
+    """
+
+    idle: float
+    total: float
+    keep_run: bool
+    buffer: int
+
+
+class PushOptions(TypedDict, total=False):
+    """Options of a push.
+
+    Attributes:
+        deadline: seconds for all of it, 0.001..86400; no bound by default.
+        idle: seconds in which no page comes although there is room, 0.1..86400; no bound by default.
+        priority: ``interactive`` goes first, ``bulk`` last.
+        validate: refuse unknown and ill-formed arguments; on by default.
+    """
+
+    deadline: float
+    idle: float
+    priority: Literal["interactive", "normal", "bulk"]
+    validate: bool
+
+
+# A file to send: a path, an open binary file, bytes, a name and bytes and perhaps a media type, or the wire's own map.
+FileArg = Union[
+    "os.PathLike[str]", BinaryIO, bytes, Tuple[str, bytes], Tuple[str, bytes, str], Mapping[str, Any]  # noqa: UP006
+]

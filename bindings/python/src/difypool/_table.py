@@ -34,6 +34,22 @@ MESSAGE_MAX = 67174400
 GROUPS: frozenset[str] = frozenset(
     ("annotations", "apps", "audio", "chat", "child_chunks", "completion", "conversations", "datasets", "documents", "end_users", "files", "human_input", "messages", "metadata", "models", "pages", "pipelines", "segments", "tags", "workflows")
 )
+# Operations that are read as events, and as the bytes of a file.
+EVENTS: frozenset[str] = frozenset(
+    ("chat.send", "completion.send", "workflows.run", "workflows.run_by_id", "workflows.events", "pipelines.run_datasource", "pipelines.run", "documents.wait", "pages.push", "batch")
+)
+BINARY: frozenset[str] = frozenset(
+    ("files.preview", "audio.from_text", "documents.download_zip")
+)
+# Operations with a file, and the parameter that it is.
+FILES: dict[str, str] = {
+    "files.upload": "file",
+    "audio.to_text": "file",
+    "documents.create_by_file": "file",
+    "documents.update_by_file": "file",
+    "documents.update": "file",
+    "pipelines.upload_file": "file",
+}
 # Operations that may be repeated at will.
 FREE: frozenset[str] = frozenset(
     (

@@ -143,6 +143,11 @@ def _boolean(name: str, value: Any) -> bool:
     return value
 
 
+def millis(name: str, value: Any) -> int:
+    """Milliseconds for an option in seconds."""
+    return round(_seconds(name, value, 0.001, 86400) * 1000)
+
+
 def _seconds(name: str, value: Any, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise _bad(f"option {name} is {value!r}; it is seconds, {low:g}..{high:g}")
@@ -271,21 +276,21 @@ def reply(payload: bytes, ident: bytes) -> tuple[bytes | None, Reply | errors.Er
     """The epoch and the outcome that a reply's payload tells of the call ``ident``."""
     try:
         message = unpackb(memoryview(payload)[4:], raw=False)
-        if "ok" in message:
-            ok = message["ok"]
-            outcome: Reply | errors.Error = Reply(
-                ok.get("status", 200),
-                ok.get("type", ""),
-                ok.get("headers") or {},
-                ok.get("body", b""),
-                ok.get("meta") or {},
-            )
-        else:
-            outcome = errors.from_wire(message["error"])
+        told = outcome(message)
         epoch = message.get("epoch")
         answered = message.get("id")
     except Exception as exception:  # whatever a broken message makes msgpack, or our reading of it, raise
         return None, errors.Protocol(f"the service's reply cannot be read: {exception!r}", code="reply")
     if answered is not None and answered != ident:
         return None, errors.Protocol("the service answered another call", code="reply_id")
-    return epoch, outcome
+    return epoch, told
+
+
+def outcome(message: Mapping[str, Any]) -> Reply | errors.Error:
+    """What a map with ``ok`` or ``error`` tells."""
+    if "ok" not in message:
+        return errors.from_wire(message["error"])
+    ok = message["ok"]
+    return Reply(
+        ok.get("status", 200), ok.get("type", ""), ok.get("headers") or {}, ok.get("body", b""), ok.get("meta") or {}
+    )

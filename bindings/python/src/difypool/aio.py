@@ -7,18 +7,22 @@ import os
 
 from . import _base
 from ._alink import AsyncLink
-from ._table import GROUPS
+from ._table import FILES, GROUPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Any
 
     from typing_extensions import Self, Unpack
 
     from ._amethods import Groups
+    from ._batch import Result
+    from ._flows import Flow
     from ._options import CallOptions
+    from .astreams import AsyncDownload, AsyncStream, Crew
+    from .push import PageLike, Progress, Summary
     from .reply import Reply
 else:
     Groups = object
@@ -57,14 +61,16 @@ class AsyncClient(_base.Base, Groups):
         await self.close()
 
     async def close(self) -> None:
-        """Ends this loop's connection, and those of loops that are closed already; to be awaited in each loop.
+        """Ends this loop's connection and its streams, and those of loops that are closed already.
 
-        Calls under way end as Cancelled, later ones as InvalidRequest. May be repeated.
+        To be awaited in each loop. Calls under way end as Cancelled, later ones as InvalidRequest. May be repeated.
         """
         self._closed = True
         link = self._links.pop(asyncio.get_running_loop(), None)
         self._sweep()
         if link is not None:
+            if link.crew is not None:
+                await link.crew.close()
             await link.close()
 
     def _link(self) -> AsyncLink:
@@ -93,7 +99,14 @@ class AsyncClient(_base.Base, Groups):
             asyncio.CancelledError: the task was cancelled; the service is told to drop the call.
         """
         arguments, options = _base.split(args, more)
+        if op in FILES:
+            return await self._upload(op, FILES[op], arguments, options)
         return await self._link().run(self._make(op, arguments, options))
+
+    def stream(self, op: str, args: Mapping[str, Any] | None = None, /, **more: Any) -> AsyncStream | AsyncDownload:
+        """Any operation as a stream by its name; see :meth:`difypool.Client.stream`. It opens when it is first used."""
+        arguments, options = _base.split(args, more, _base.STREAM_OPTIONS)
+        return self._stream(op, arguments, options)
 
     async def request(
         self,
@@ -109,6 +122,20 @@ class AsyncClient(_base.Base, Groups):
         args = {"method": method, "path": path, "query": query, "headers": headers, "body": body}
         return await self._method("http.request", args, options)
 
+    async def batch(
+        self,
+        calls: Iterable[Mapping[str, Any] | tuple[str, Mapping[str, Any]]],
+        *,
+        concurrency: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> list[Result]:
+        """Many calls of any operations in one message; see :meth:`difypool.Client.batch`."""
+        from . import _batch
+
+        given = _batch.calls(calls)
+        reply = await self._method("batch", {"calls": given, "concurrency": concurrency}, options)
+        return _batch.results(reply.json(), given)
+
     async def _method(self, op: str, args: Mapping[str, Any], options: Mapping[str, Any]) -> Reply:
         """What the typed methods stand on: arguments that are None are not sent."""
         given = {name: value for name, value in args.items() if value is not None}
@@ -121,6 +148,46 @@ class AsyncClient(_base.Base, Groups):
             reply = await self._link().run(self._make(op, walk.args(), options))
             for entry in walk.feed(reply.json()):
                 yield entry
+
+    async def _upload(self, op: str, param: str, args: Mapping[str, Any], options: Mapping[str, Any]) -> Reply:
+        """What the typed methods with a file stand on."""
+        from ._aupload import upload
+
+        return await upload(self, op, param, args, options)
+
+    async def _push(
+        self,
+        op: str,
+        pages: AsyncIterable[PageLike] | Iterable[PageLike],
+        args: Mapping[str, Any],
+        progress: bool | Callable[[Progress], object],
+        options: Mapping[str, Any],
+    ) -> Summary:
+        """What ``pages.push`` stands on."""
+        from ._apusher import push
+
+        return await push(self, op, pages, args, progress, options)
+
+    def _crew(self) -> Crew:
+        """Who reads the streams of this loop."""
+        link = self._link()
+        if link.crew is None:
+            from .astreams import Crew
+
+            link.crew = Crew(link, asyncio.get_running_loop())
+        crew: Crew = link.crew
+        return crew
+
+    def _stream(self, op: str, args: Mapping[str, Any], options: Mapping[str, Any]) -> AsyncStream | AsyncDownload:
+        from . import _run, astreams
+
+        given, rest = _run.opening(op, args, options)
+
+        async def begin() -> tuple[Crew, Flow]:
+            crew = self._crew()
+            return crew, await crew.open(self._make("stream.open", given, rest), op)
+
+        return astreams.make(op, begin)
 
     # ---- the service itself -----------------------------------------------------------------------------------
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from os import getpid
+
 from . import _base
+from ._base import STREAM_OPTIONS
 from ._link import Link
-from ._table import GROUPS
+from ._table import FILES, GROUPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Any
 
     from typing_extensions import Self, Unpack
 
+    from ._batch import Result
     from ._calls import Handle
     from ._methods import Groups
     from ._options import CallOptions
+    from .push import PageLike, Progress, Summary
     from .reply import Reply
+    from .streams import Crew, Download, Stream
 else:
     Groups = object
 
@@ -81,7 +87,13 @@ class Client(_base.Base, Groups):
         self.close()
 
     def close(self) -> None:
-        """Ends the connection. Calls of other threads end as Cancelled, later ones as InvalidRequest. May be repeated."""
+        """Ends the connection and all streams. Calls of other threads end as Cancelled, later ones as InvalidRequest.
+
+        May be repeated.
+        """
+        crew = self._link.crew
+        if crew is not None:
+            crew.close()
         self._link.close()
 
     # ---- calls ------------------------------------------------------------------------------------------------
@@ -97,7 +109,21 @@ class Client(_base.Base, Groups):
             KeyboardInterrupt: and whatever else a signal handler raises; the service is told to drop the call.
         """
         arguments, options = _base.split(args, more)
+        if op in FILES:
+            return self._upload(op, FILES[op], arguments, options)
         return self._link.run(self._make(op, arguments, options))
+
+    def stream(self, op: str, args: Mapping[str, Any] | None = None, /, **more: Any) -> Stream | Download:
+        """Opens any operation as a stream by its name: what its typed method does with ``stream=True``.
+
+        So may all that only read: ``documents.wait`` tells its progress, ``batch`` each result as it comes, and a large
+        answer flows out as a :class:`difypool.Download`. Options are those of :class:`difypool.StreamOptions`.
+
+        Raises:
+            Error: the server refused it.
+        """
+        arguments, options = _base.split(args, more, STREAM_OPTIONS)
+        return self._stream(op, arguments, options)
 
     def request(
         self,
@@ -122,10 +148,73 @@ class Client(_base.Base, Groups):
         args = {"method": method, "path": path, "query": query, "headers": headers, "body": body}
         return self._method("http.request", args, options)
 
+    def batch(
+        self,
+        calls: Iterable[Mapping[str, Any] | tuple[str, Mapping[str, Any]]],
+        *,
+        concurrency: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> list[Result]:
+        """Many calls of any operations in one message: ``client.batch([("datasets.get", {"dataset_id": …}), …])``.
+
+        Each goes by its own rules; one that fails harms no other. Bound the whole by ``deadline``; there is none by
+        default but the two minutes of every call.
+
+        Args:
+            calls: up to 10,000, each ``(op, arguments)`` or ``{"op": …, "args": {…}}``.
+            concurrency: how many run at once, 1..1024; 16 by default.
+            options: as of every call, for all of them together.
+
+        Returns:
+            What came of each, in their order: ``result.ok`` is a reply or None, ``result.error`` an error or None.
+
+        Raises:
+            Error: the batch as a whole could not be carried out.
+        """
+        from . import _batch
+
+        given = _batch.calls(calls)
+        reply = self._method("batch", {"calls": given, "concurrency": concurrency}, options)
+        return _batch.results(reply.json(), given)
+
     def _method(self, op: str, args: Mapping[str, Any], options: Mapping[str, Any]) -> Reply:
         """What the typed methods stand on: arguments that are None are not sent."""
         given = {name: value for name, value in args.items() if value is not None}
         return self._link.run(self._make(op, given, options))
+
+    def _upload(self, op: str, param: str, args: Mapping[str, Any], options: Mapping[str, Any]) -> Reply:
+        """What the typed methods with a file stand on."""
+        from ._upload import upload
+
+        return upload(self, op, param, args, options)
+
+    def _push(
+        self,
+        op: str,
+        pages: Iterable[PageLike],
+        args: Mapping[str, Any],
+        progress: bool | Callable[[Progress], object],
+        options: Mapping[str, Any],
+    ) -> Summary:
+        """What ``pages.push`` stands on."""
+        from ._pusher import push
+
+        return push(self, op, pages, args, progress, options)
+
+    def _crew(self) -> Crew:
+        """Who reads this process's streams."""
+        link = self._link
+        crew: Crew | None = link.crew
+        if crew is None or crew.pid != getpid():
+            from .streams import Crew
+
+            crew = link.crew = Crew(link)
+        return crew
+
+    def _stream(self, op: str, args: Mapping[str, Any], options: Mapping[str, Any]) -> Stream | Download:
+        from .streams import begin
+
+        return begin(self, op, args, options)
 
     def _through(self, handle: Handle, op: str, args: dict[str, Any], options: Mapping[str, Any]) -> Reply:
         """A call to another address than the client's own, over its connection."""

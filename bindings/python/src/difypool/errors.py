@@ -30,6 +30,9 @@ class Error(Exception):
         headers: those of the server's answer that matter, names in lower case.
         pending: a write that still runs; the same call with the same id would get its outcome.
         meta: how the call went, as in :attr:`difypool.Reply.meta`.
+        run: of a stream: the ids by which to look for its run, those that are known (``task_id``, ``message_id``,
+            ``conversation_id``, ``workflow_run_id``).
+        summary: of a push: a :class:`difypool.Summary` of what became of its pages until then; else None.
     """
 
     kind = "internal"
@@ -64,6 +67,8 @@ class Error(Exception):
         self.headers = dict(headers or {})
         self.pending = pending
         self.meta = dict(meta or {})
+        self.run: dict[str, str] = {}
+        self.summary: Any = None
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
