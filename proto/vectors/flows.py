@@ -10,6 +10,9 @@ from requests_ import HEAD, bad, good
 STREAM = bytes(range(0x40, 0x50))
 OTHER = bytes(range(0x60, 0x70))
 UPLOAD = bytes(range(0x80, 0x90))
+PUSH = bytes(range(0xA0, 0xB0))
+PAGE = {"url": "https://example.org/ü", "title": "Füße ☃", "text": "How?", "metadata": {"year": 2024, "tags": ["a", "b"]}}
+RESULT = '{"event":"page","index":0,"key":"https://example.org/ü","outcome":"created"}'
 PNG = b"\x89PNG\r\n\x1a\n"
 CHAT = {"inputs": {}, "query": "Füße ☃?", "user": "abc-123"}
 RUN = {"task_id": "t-1", "conversation_id": "c-1", "message_id": "m-1"}
@@ -75,11 +78,30 @@ def requests() -> list[dict[str, Any]]:
         ),
         asks("upload_close", "The file is complete.", "upload.close", {"upload": UPLOAD}),
         asks("upload_abort", "It is given up.", "upload.close", {"upload": UPLOAD, "abort": True}),
+        asks("push_open", "A push into a knowledge base by its name.", "push.open", {"dataset": "Füße"}),
+        asks(
+            "push_open_bounds",
+            "With its bounds, and what pages.push takes.",
+            "push.open",
+            {"dataset": "Füße", "prune": False, "buffer": 4096, "idle_ms": 100, "total_ms": 86_400_000},
+        ),
+        asks("push_add", "The first page.", "push.add", {"push": PUSH, "pages": [PAGE], "at": 0}),
+        asks(
+            "push_add_file",
+            "A page that is a file, far behind others, without waiting.",
+            "push.add",
+            {"push": PUSH, "pages": [{"id": "7", "file": {"name": "a ☃.png", "data": PNG}}], "at": 2**33, "wait_ms": 0},
+        ),
+        asks("push_next", "What became of pages.", "push.next", {"push": PUSH, "after": 0}),
+        asks("push_next_bounds", "With all bounds.", "push.next", {"push": PUSH, "after": 2**40, **limits}),
+        asks("push_finish", "No more pages come.", "push.finish", {"push": PUSH}),
+        asks("push_finish_at", "So many were given in all.", "push.finish", {"push": PUSH, "at": 2**33}),
+        asks("push_close", "It is given up.", "push.close", {"push": PUSH}),
     ]
 
 
 def replies() -> list[dict[str, Any]]:
-    return [*of_streams(), *ends(), *of_uploads()]
+    return [*of_streams(), *ends(), *of_uploads(), *of_pushes()]
 
 
 def value(body: Any) -> dict[str, Any]:
@@ -166,6 +188,25 @@ def of_uploads() -> list[dict[str, Any]]:
     ]
 
 
+def of_pushes() -> list[dict[str, Any]]:
+    def refused(name: str, text: str, kind: str, code: str) -> dict[str, Any]:
+        return error(name, text, {**BASE, "error": {**ERROR, "kind": kind, "code": code, "status": 0}})
+
+    done = {"status": 200, "type": "application/json", "headers": {}, "body": b'{"created": 1}', "meta": META}
+    return [
+        ok("push_opened", "Pages may be given.", value({"push": PUSH, "window": 256})),
+        ok("push_taken", "So many were taken.", value({"taken": 2**33, "ended": False})),
+        ok("push_ended", "Nothing more is wanted.", value({"taken": 7, "ended": True})),
+        ok("push_silent", "Nothing has come in time.", value({"push": PUSH})),
+        ok("push_result", "What became of a page.", value({"push": PUSH, "first": 1, "events": [RESULT]})),
+        ok("push_end", "The totals.", value({"push": PUSH, "first": 2**32, "events": [RESULT], "end": {"ok": done}})),
+        ok("push_finished", "No more pages come.", value({})),
+        refused("push_gap", "An add that would leave a gap.", "invalid_request", "at"),
+        refused("push_full", "More pages wait than may.", "busy", "push_bytes"),
+        refused("push_unknown", "A handle that is not known.", "not_found", "no_such_push"),
+    ]
+
+
 def refusals() -> list[dict[str, Any]]:
     """Wrong arguments of the service's own: refused by name before anything is looked up."""
 
@@ -173,6 +214,7 @@ def refusals() -> list[dict[str, Any]]:
         return bad(name, text, {**HEAD, "op": op, "args": args}, code, names=names)
 
     opened = {"op": "chat.send", "args": CHAT}
+    added = {"push": PUSH, "pages": [PAGE], "at": 0}
     one = [{"stream": STREAM, "after": 0}]
     return [
         wrong("stream_open_nothing", "No operation is named.", "stream.open", {}, "missing_argument", "op"),
@@ -259,6 +301,27 @@ def refusals() -> list[dict[str, Any]]:
             "A handle that nobody has.",
             {**HEAD, "op": "stream.close", "args": {"stream": STREAM}},
             "no_such_stream",
+            kind="not_found",
+        ),
+        wrong("push_open_buffer", "Too small.", "push.open", {"dataset": "F", "buffer": 1}, "out_of_range", "buffer"),
+        wrong("push_open_idle", "Too short.", "push.open", {"dataset": "F", "idle_ms": 99}, "out_of_range", "idle_ms"),
+        wrong("push_open_pages", "Pages.", "push.open", {"dataset": "F", "pages": []}, "unknown_argument", "pages"),
+        wrong("push_add_nothing", "No push is named.", "push.add", {}, "missing_argument", "push"),
+        wrong("push_add_none", "A list of none.", "push.add", added | {"pages": []}, "out_of_range", "pages"),
+        wrong("push_add_map", "No list.", "push.add", added | {"pages": PAGE}, "invalid_type", "pages"),
+        wrong("push_add_before", "Before the first.", "push.add", added | {"at": -1}, "out_of_range", "at"),
+        wrong("push_add_wait", "Over a minute.", "push.add", added | {"wait_ms": 60_001}, "out_of_range", "wait_ms"),
+        wrong("push_add_unknown", "Nobody knows it.", "push.add", added | {"x": 1}, "unknown_argument", "x"),
+        wrong("push_next_nothing", "No push is named.", "push.next", {"after": 0}, "missing_argument", "push"),
+        wrong("push_next_after", "Nothing arrived?", "push.next", {"push": PUSH}, "missing_argument", "after"),
+        wrong("push_next_streams", "A list.", "push.next", {"streams": one}, "unknown_argument", "streams"),
+        wrong("push_finish_short", "15 bytes.", "push.finish", {"push": PUSH[:15]}, "invalid_type", "push"),
+        wrong("push_close_nothing", "No push is named.", "push.close", {}, "missing_argument", "push"),
+        bad(
+            "push_add_unknown_handle",
+            "A handle that nobody has.",
+            {**HEAD, "op": "push.add", "args": added},
+            "no_such_push",
             kind="not_found",
         ),
     ]

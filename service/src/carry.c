@@ -206,13 +206,21 @@ static bool over_bounds(const dpd_service *s, const dpd_peer *peer, dp_error *er
   return false;
 }
 
+/* Nothing proves of many calls at once which of them happened. */
+static bool unknown_batch(dp_error *err) {
+  dpd_fault(err, DP_UNKNOWN_OUTCOME, "batch",
+            "This batch was sent before, to a service that is gone; its calls may have been "
+            "carried out.");
+  return dpd_fault_hint(err, "Look what came of it, and send what is missing with a new id.");
+}
+
 /* A write whose id is new to us may yet have been carried out, by a former life of the service. */
-static bool former_life(const dpd_service *s, const dpd_request *request, uint32_t *flags,
+static bool former_life(const dpd_service *s, const dpd_request *request, dp_op op, uint32_t *flags,
                         dp_error *err) {
   if (request->again ||
       (request->has_epoch && memcmp(request->epoch, s->epoch, sizeof(s->epoch)) != 0)) {
     *flags |= DP_CALL_MAYBE_DONE;
-    return true;
+    return op != DP_OP_BATCH || unknown_batch(err);
   }
   if (request->has_epoch || !s->unclean ||
       dpd_now_ms() - s->began_ms >= (int64_t)s->config.bounds.restart_guard_ms) {
@@ -288,7 +296,7 @@ static verdict admit_new(dpd_service *s, const dpd_ask *ask, dpd_peer *peer, dp_
   if (entry == NULL || over_bounds(s, peer, err) ||
       !dpd_may(s, ask->identity.uid, entry->name, entry->handle, request->op, err) ||
       !dpd_may_within(s, ask->identity.uid, entry->name, entry->handle, op, request->args, err) ||
-      (write && !is_repeatable(op) && !former_life(s, request, &out->flags, err))) {
+      (write && !is_repeatable(op) && !former_life(s, request, op, &out->flags, err))) {
     return REFUSE;
   }
   dpd_call_key key = {.uid = ask->identity.uid};

@@ -397,9 +397,7 @@ static bool finish(dpd_push *push, dp_call *call, const adding *a, dp_error *err
     return dpd_fault_hint(err, "Give the others again with push.add; the push is still open.");
   }
   push->finish = true;
-  if (call != NULL && dpd_list_empty(&push->pages)) {
-    dp_push_finish(call, NULL);
-  }
+  dpd_push_pass(push, call);
   return true;
 }
 

@@ -235,7 +235,7 @@ static dp_kind feed(dpd_push *push, dp_call *call) {
 
 /* It was left alone for too long: what it has begun is completed. False: it was not; *next is lowered. */
 static bool is_idle(const dpd_push *push, int64_t now_ms, int64_t *next) {
-  if (push->idle_ms == 0 || push->finish || push->waits) {
+  if (push->idle_ms == 0 || push->finish || push->stopped || push->waits) {
     return false;
   }
   int64_t wait = push->given_ms + push->idle_ms - now_ms;
@@ -256,6 +256,13 @@ static void stop_idle(const dpd_push *push, dp_call *call) {
   dp_push_stop(call, &why, NULL);
 }
 
+void dpd_push_pass(dpd_push *push, dp_call *call) {
+  if (call != NULL && push->finish && !push->passed && dpd_list_empty(&push->pages)) {
+    push->passed = true;
+    dp_push_finish(call, NULL);
+  }
+}
+
 static void look_after(dpd_push *push, int64_t now_ms, int64_t *next) {
   dp_call *call = dpd_push_call(push);
   dpd_push_asker asker;
@@ -263,9 +270,7 @@ static void look_after(dpd_push *push, int64_t now_ms, int64_t *next) {
   dp_kind kind = call == NULL ? DP_INVALID_REQUEST : feed(push, call);
   bool all = dpd_list_empty(&push->pages);
   bool due = push->waits && (all || kind != DP_BUSY || push->asker.due_ms <= now_ms);
-  if (all && push->finish && call != NULL) {
-    dp_push_finish(call, NULL);
-  }
+  dpd_push_pass(push, call);
   if (due) {
     dpd_push_displace(push, &asker);
   } else if (push->waits) {
@@ -274,7 +279,7 @@ static void look_after(dpd_push *push, int64_t now_ms, int64_t *next) {
   }
   const dpd_given given = {.taken = push->taken, .ended = kind == DP_INVALID_REQUEST};
   if (call != NULL && is_idle(push, now_ms, next)) {
-    push->finish = true;
+    push->stopped = true;
     stop_idle(push, call);
   }
   pthread_mutex_unlock(&push->lock);

@@ -63,7 +63,9 @@ typedef struct dpd_push {
   size_t page_bytes;
   bool waits; /* asker is to be answered once they were taken */
   dpd_push_asker asker;
-  bool finish; /* no more pages come */
+  bool finish;  /* no more pages come */
+  bool passed;  /* the library knows it */
+  bool stopped; /* for having been left alone */
   int64_t given_ms;
 } dpd_push;
 
@@ -110,6 +112,8 @@ void dpd_push_hold(dpd_push *push, dpd_page *page);
 /* dpd_push_displace - nobody waits any more, and what waited is dropped; out, if it returns true, is who
  * did, to be answered. With its lock. */
 bool dpd_push_displace(dpd_push *push, dpd_push_asker *out);
+/* dpd_push_pass - tell the library that no more pages come, once none waits. With its lock. */
+void dpd_push_pass(dpd_push *push, dp_call *call);
 /* dpd_push_answer - answer one that waited. No lock. */
 void dpd_push_answer(dpd_service *s, const dpd_push_asker *asker, const dpd_given *given);
 /* dpd_pack_given - the body of push.add's answer. */

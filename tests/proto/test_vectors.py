@@ -135,8 +135,8 @@ def found(code: str, value: dict[str, Any]) -> bool:
         return any(isinstance(n, float) and not math.isfinite(n) for n in nodes)
     if code == "key_type":
         return any(isinstance(n, Key) and not isinstance(n.key, str) for n in nodes)
-    if code == "no_such_stream":  # nothing is wrong with it but that nobody opened one
-        return judge(value) == "" and "stream" in value["args"]
+    if code in ("no_such_stream", "no_such_push"):  # nothing is wrong with it but that nobody opened one
+        return judge(value) == "" and code.removeprefix("no_such_") in value["args"]
     return judge(value) == code
 
 
@@ -237,6 +237,8 @@ def judge_arguments(entry: dict[str, Any], args: dict[str, Any]) -> str:
     for name, value in args.items():
         if name not in params:
             return "unknown_argument"
+        if name == "push" and (flaw := identity(value)):
+            return str(flaw)
         if flaw := judge_argument(params[name], value):
             return flaw
     for one in args.get("streams", []):

@@ -106,6 +106,70 @@ def uploads(path: str, theirs: str) -> int:
     return 0
 
 
+def deletes_within(path: str, url: str, key: str) -> int:
+    """Allowed are service.*, datasets.*, batch and pages.push: no delete may hide in them."""
+    some = "5cd92fac-41b4-4251-acb2-538a2a3a75b8"
+    gone = {"dataset_id": some, "document_id": some}
+    delete = {"op": "documents.delete", "args": gone}
+    read = {"op": "datasets.list"}
+    prune = {"dataset": "Guides", "pages": [{"url": "u", "text": "x"}], "prune": True}
+    pushes = [{**prune, "prune": value} for value in (True, 1, "true")]
+    tricks: list[list[Any]] = [
+        [read, delete],
+        [{**delete, "op": b"documents.delete"}],
+        [{**delete, "op": "documents.delete\0"}],
+        [{**delete, "op": "documents.delete\0.list"}],
+        [{"op": "http.request", "args": {"method": "DELETE", "path": "/v1/datasets/x/documents/y"}}],
+        *[[read, {"op": "pages.push", "args": push}] for push in pushes],
+        [{"op": ["documents.delete"], "args": gone}],
+        [{"args": gone}, read],
+        ["documents.delete"],
+    ]
+    with Client(path) as client:
+        mine = client.connect(url, api_key=key)
+        if client.call("batch", {"calls": [read]}, profile=mine, decode=True)["body"]["failed"]:
+            return 1
+        for number, calls in enumerate(tricks):
+            for more in ({}, {"options": {"validate": False}}):
+                asked = {"calls": calls}
+                for error in (
+                    client.fail("batch", asked, profile=mine, **more),
+                    client.fail("stream.open", {"op": "batch", "args": asked}, profile=mine, **more),
+                ):
+                    if error["kind"] not in ("denied", "invalid_request"):
+                        return 10 + number
+        for calls in (json.dumps([delete]), json.dumps([delete]).encode(), {"0": delete}, None):
+            error = client.fail("batch", {"calls": calls}, profile=mine, options={"validate": False})
+            if error["kind"] != "invalid_request":
+                return 2
+        for push in pushes:
+            if client.fail("pages.push", push, profile=mine)["kind"] != "denied":
+                return 3
+            opened = {key_: value for key_, value in push.items() if key_ != "pages"}
+            if client.fail("push.open", opened, profile=mine)["kind"] != "denied":
+                return 4
+        return 0 if "push" in client.call("push.open", {"dataset": "Guides"}, profile=mine)["body"] else 5
+
+
+def takes_a_push(path: str, push: str) -> int:
+    """Of another user, and without a rule for pages.push."""
+    handle = bytes.fromhex(push)
+    with Client(path) as client:
+        for op, args in (
+            ("push.add", {"pages": [{"url": "u", "text": "x"}], "at": 0}),
+            ("push.next", {"after": 0}),
+            ("push.finish", {}),
+            ("push.close", {}),
+        ):
+            if client.fail(op, {"push": handle, **args})["code"] != "no_such_push":
+                return 1
+        error = client.fail("push.open", {"dataset": "Guides"}, profile="site")
+        if error["code"] != "not_allowed":
+            return 2
+        error = client.fail("batch", {"calls": [{"op": "pages.push", "args": {}}]}, profile="site")
+        return 0 if error["code"] == "not_allowed" else 3
+
+
 def outsider(path: str) -> int:
     with Client(path) as client:
         client.call("service.ping")
