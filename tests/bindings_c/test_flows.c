@@ -24,8 +24,8 @@
   "\"name\": \"a\\u001b.mp3\", \"length\": 6}"
 #define NEXT(members) "{\"streams\": [{\"stream\": \"" HANDLE "\"" members "}]}"
 #define END_OK                                                                                     \
-  ", \"end\": {\"ok\": {\"status\": 200, \"type\": \"text/event-stream\", \"body\": \"\"}, "       \
-  "\"run\": {\"task_id\": \"t-1\"}}"
+  ", \"end\": {\"ok\": {\"status\": 200, \"type\": \"text/event-stream\", \"body\": \"\", "        \
+  "\"run\": {\"task_id\": \"t-1\"}}}"
 
 /* What the fake does, in order: a JSON value, NULL = hang up, "!kind code" = an error. */
 typedef struct step {
@@ -171,8 +171,8 @@ static void an_error_within(void **state) {
   PLAY({"stream.open", OPENED},
        {"stream.next",
         NEXT(", \"first\": 1, \"events\": [\"a\"], \"end\": {\"error\": {\"kind\": \"dify\", "
-             "\"code\": \"internal_server_error\", \"message\": \"broken\", \"status\": 500}, "
-             "\"run\": {\"task_id\": \"t\", \"message_id\": \"m\"}}")},
+             "\"code\": \"internal_server_error\", \"message\": \"broken\", \"status\": 500, "
+             "\"run\": {\"task_id\": \"t\", \"message_id\": \"m\"}}}")},
        {"stream.close", "{}"});
   dpc_stream *s = opened(client);
   assert_int_equal(dpc_stream_next(&s, 1, NULL, NULL), DPC_OK);

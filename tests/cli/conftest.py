@@ -16,6 +16,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "tests"), str(TOP / "bindings" / "python" / "tests")]
 
 from fake import FakeService
+from sandbox.testing import Sandbox
 
 TIMEOUT_S = 60
 
@@ -81,6 +82,27 @@ def cli(tmp_path: Path, service: FakeService) -> Cli:
 def lonely(tmp_path: Path) -> Cli:
     """A command without a service."""
     return Cli(tmp_path, str(tmp_path / "nobody"))
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox("--indexing-interval", "0.05") as running:
+        yield running
+
+
+@pytest.fixture
+def real(tmp_path: Path, sandbox: Sandbox) -> Iterator[Cli]:
+    cli = Cli(tmp_path, str(tmp_path / "s"))
+    cli.env |= {"DIFYPOOL_DAEMON": program("DIFYPOOL_DAEMON"), "DIFYPOOL_API_KEY": sandbox.key}
+    del cli.env["DIFYPOOL_AUTOSTART"]
+    yield cli
+    cli("stop")
+
+
+@pytest.fixture
+def base(sandbox: Sandbox) -> list[str]:
+    sandbox.reset()
+    return ["--base-url", sandbox.https, "--connect", f"ca_file={sandbox.ca_file}"]
 
 
 OPERATIONS = [

@@ -7,34 +7,12 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from conftest import Cli, program
 from sandbox.testing import Sandbox
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox("--indexing-interval", "0.05") as running:
-        yield running
-
-
-@pytest.fixture
-def real(tmp_path: Path, sandbox: Sandbox) -> Iterator[Cli]:
-    cli = Cli(tmp_path, str(tmp_path / "s"))
-    cli.env |= {"DIFYPOOL_DAEMON": program("DIFYPOOL_DAEMON"), "DIFYPOOL_API_KEY": sandbox.key}
-    del cli.env["DIFYPOOL_AUTOSTART"]
-    yield cli
-    cli("stop")
-
-
-@pytest.fixture
-def base(sandbox: Sandbox) -> list[str]:
-    sandbox.reset()
-    return ["--base-url", sandbox.https, "--connect", f"ca_file={sandbox.ca_file}"]
 
 
 def test_a_page_from_the_shell_into_a_knowledge_base(real: Cli, base: list[str], sandbox: Sandbox, tmp_path: Path) -> None:

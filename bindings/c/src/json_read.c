@@ -271,3 +271,14 @@ const char *dpc__json_read(const char *text, size_t length, dpc__bytes *out) {
   skip_space(&r);
   return r.at == r.end ? NULL : "something follows its end";
 }
+
+void *dpc_value_parse(const char *json, size_t length, dpc_value *out) {
+  dpc__bytes packed = {0};
+  *out = (dpc_value){NULL, NULL};
+  if (dpc__json_read(json, length, &packed) || packed.failed) {
+    dpc__bytes_clear(&packed);
+    return NULL;
+  }
+  *out = (dpc_value){packed.data, packed.data + packed.length};
+  return packed.data;
+}

@@ -275,7 +275,7 @@ static dpc_kind take_end(dpc_stream *s, dpc_value map, dpc_error *err) {
   say_lost(s, end);
   dpc_reply_unref(s->end);
   s->end = end;
-  if (dpc_value_get(map, "run", &run))
+  if (dpc_value_get(outcome, "run", &run))
     read_run(&s->run, run);
   return DPC_OK;
 }

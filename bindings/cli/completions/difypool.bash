@@ -13,7 +13,20 @@ _difypool_words() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
-      --profile | -p | --base-url | --key-file | --connect | --socket | --deadline | --priority | --cache | --output | -o | --interval | --lines | -n) i=$((i + 1)) ;;
+      --op)
+      mapfile -t COMPREPLY < <(compgen -W 'chat.send completion.send workflows.run' -- "$current")
+      return
+      ;;
+    --preset)
+      mapfile -t COMPREPLY < <(compgen -W 'marked_sections marked_parent_child' -- "$current")
+      return
+      ;;
+    --technique | --indexing-technique)
+      mapfile -t COMPREPLY < <(compgen -W 'high_quality economy' -- "$current")
+      return
+      ;;
+    --conversation | --user | --input | --kb | --set | --metadata | --max-delete) return ;;
+    --profile | -p | --base-url | --key-file | --connect | --socket | --deadline | --priority | --cache | --conversation | --user | --input | --op | --kb | --set | --metadata | --max-delete | --preset | --technique | --indexing-technique | --report | --output | -o | --interval | --lines | -n) i=$((i + 1)) ;;
       -*) ;;
       *)
         if [[ -z $command ]]; then command=$word; elif [[ -z $subject ]]; then subject=$word; fi
@@ -26,7 +39,7 @@ _difypool() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command subject
   COMPREPLY=()
   case $previous in
-    --key-file | --output | -o | --socket)
+    --key-file | --output | -o | --socket | --report)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
@@ -38,13 +51,13 @@ _difypool() {
     --profile | -p | --base-url | --connect | --deadline | --cache | --interval | --lines | -n) return ;;
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--profile --base-url --key-file --connect --socket --deadline --priority --cache --wait --blocking --no-validate --allow-hazard --output --include --json --names --watch --interval --follow --lines --quiet --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W '--profile --base-url --key-file --connect --socket --deadline --priority --cache --wait --blocking --no-validate --allow-hazard --output --include --json --stream --conversation --user --input --op --kb --set --metadata --dry-run --prune --max-delete --preset --technique --report --names --watch --interval --follow --lines --quiet --help --version' -- "$current")
     return
   fi
   _difypool_words
   case $command in
-    '') mapfile -t COMPREPLY < <(compgen -W 'call ops status check ping stats set stop restart logs version completion help' -- "$current") ;;
-    help) [[ -n $subject ]] || mapfile -t COMPREPLY < <(compgen -W 'call ops status check ping stats set stop restart logs version completion' -- "$current") ;;
+    '') mapfile -t COMPREPLY < <(compgen -W 'call chat push ops status check ping stats set stop restart logs version completion help' -- "$current") ;;
+    help) [[ -n $subject ]] || mapfile -t COMPREPLY < <(compgen -W 'call chat push ops status check ping stats set stop restart logs version completion' -- "$current") ;;
     completion) [[ -n $subject ]] || mapfile -t COMPREPLY < <(compgen -W 'bash zsh' -- "$current") ;;
     set)
       if [[ -z $subject ]]; then
@@ -54,6 +67,10 @@ _difypool() {
       fi
       ;;
     ops) [[ -n $subject ]] || mapfile -t COMPREPLY < <(compgen -W "$(_difypool_ask)" -- "$current") ;;
+    push)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      ;;
     call)
       if [[ -z $subject ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_difypool_ask)" -- "$current")

@@ -2,6 +2,9 @@
  *
  *   main.c        commands and help           options.c    the command line
  *   session.c     a client, calls, Ctrl-C     output.c     answers and errors, as text or JSON
+ *   pieces.c      answers in pieces           words.c      the words within events
+ *   talk.c        conversations by name       carry.c      large files, downloads, events of a call
+ *   pages.c       files as pages              meter.c      how far something is
  *   argspec.c     NAME=VALUE                  cmd_*.c      one family of commands each
  */
 #ifndef CLI_CLI_H
@@ -10,16 +13,23 @@
 #include <difypool-client/client.h>
 
 enum { CLI_EXIT_USAGE = 2, CLI_EXIT_INTERRUPTED = 130, CLI_EXIT_TERMINATED = 143 };
-enum { CLI_CONNECT_MAX = 32 };
+enum { CLI_EXIT_PARTLY = 5, CLI_LIST_MAX = 64 };
+
+typedef struct cli_list { /* of an option that may be given again */
+  const char *at[CLI_LIST_MAX];
+  size_t count;
+} cli_list;
 
 typedef struct cli_options {
   const char *profile, *socket, *base_url, *key_file, *output;
-  const char *connect[CLI_CONNECT_MAX]; /* NAME=VALUE of service.connect */
-  size_t connect_count;
-  uint32_t deadline_ms, cache_ms, interval_ms, lines;
+  const char *conversation, *user, *op;               /* chat */
+  const char *kb, *set, *preset, *technique, *report; /* push */
+  cli_list connect, inputs, metadata; /* NAME=VALUE of service.connect, of a run, of every page */
+  uint32_t deadline_ms, cache_ms, interval_ms, lines, max_delete;
   dpc_priority priority;
   bool json, quiet, include, watch, follow, help, version;
   bool no_validate, allow_hazard, wait, blocking, names;
+  bool stream, dry_run, prune, max_delete_given;
 } cli_options;
 
 typedef struct cli {
@@ -65,6 +75,15 @@ dpc_client *cli_client(const cli_session *session);
  * or the service did not answer the cancel within 2 s. */
 const dpc_reply *cli_call(cli_session *session, const char *operation, const dpc_args *args,
                           const dpc_call_options *options);
+/* cli_await - the same for a step that was started with cli_on_done and the session as its user:
+ * give it what starting it returned. */
+const dpc_reply *cli_await(cli_session *session, dpc_kind started, dpc_call *call,
+                           const dpc_error *error);
+void cli_on_done(dpc_call *call, dpc_reply *reply, void *session);
+/* cli_await_input - until there is something to read, or Ctrl-C came: then false. */
+bool cli_await_input(cli_session *session, int fd);
+/* cli_resume - forget a Ctrl-C that was answered. */
+void cli_resume(cli_session *session);
 /* cli_interrupted - the exit status if Ctrl-C (130) or SIGTERM (143) came; else 0. */
 int cli_interrupted(const cli_session *session);
 /* cli_pause - wait, or until Ctrl-C: then false. */
@@ -76,6 +95,8 @@ const dpc_reply *cli_ask(cli_session *session, const char *operation, int *statu
 
 /* The commands. */
 int cli_cmd_call(cli *c);
+int cli_cmd_chat(cli *c);
+int cli_cmd_push(cli *c);
 int cli_cmd_ops(cli *c);
 int cli_cmd_ping(cli *c);
 int cli_cmd_status(cli *c);

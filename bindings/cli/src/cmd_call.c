@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "argspec.h"
+#include "carry.h"
 #include "cli.h"
 #include "suggest.h"
 
@@ -122,14 +123,16 @@ static dpc_kind set_file(dpc_args *args, const cli_argspec *spec) {
   return kind;
 }
 
-static int set_arg(dpc_args *args, const char *word) {
+static int set_arg(const cli *c, dpc_args *args, cli_upload *upload, const char *word) {
   cli_argspec spec;
   dpc_kind kind;
   const char *flaw = cli_argspec_parse(word, &spec);
   if (flaw)
     return cli_usage("%.40s: %s", word, flaw);
-  if (dpc_args_has(args, spec.name))
+  if (dpc_args_has(args, spec.name) || (upload->path && strcmp(upload->param, spec.name) == 0))
     return cli_usage("%s is given twice", spec.name);
+  if (spec.kind == CLI_ARG_FILE && cli_takes_file(c->argv[0], spec.name))
+    return cli_upload_set(upload, args, &spec);
   if (spec.kind == CLI_ARG_TEXT)
     kind = dpc_args_set_string(args, spec.name, spec.value);
   else if (spec.kind == CLI_ARG_JSON)
@@ -142,9 +145,9 @@ static int set_arg(dpc_args *args, const char *word) {
   return kind == DPC_OK ? 0 : 1;
 }
 
-static int set_args(const cli *c, dpc_args *args) {
+static int set_args(const cli *c, dpc_args *args, cli_upload *upload) {
   for (int i = 1; i < c->argc; i++) {
-    int status = set_arg(args, c->argv[i]);
+    int status = set_arg(c, args, upload, c->argv[i]);
     if (status)
       return status;
   }
@@ -196,12 +199,7 @@ static int fail(const cli *c, cli_session *session, const dpc_reply *reply) {
   return cli_interrupted(session) ? cli_interrupted(session) : status;
 }
 
-static int carry_out(cli *c, cli_session *session, dpc_args *args, bool *answered) {
-  dpc_call_options options = cli_call_options(c);
-  int status = give_types(c, session, args);
-  if (status)
-    return status;
-  const dpc_reply *reply = cli_call(session, c->argv[0], args, &options);
+static int answer(const cli *c, cli_session *session, const dpc_reply *reply, bool *answered) {
   if (!reply)
     return cli_interrupted(session) ? cli_interrupted(session) : 1;
   if (dpc_reply_kind(reply) != DPC_OK)
@@ -213,18 +211,49 @@ static int carry_out(cli *c, cli_session *session, dpc_args *args, bool *answere
   return cli_answer(c, reply);
 }
 
+static int carry_out(cli *c, cli_session *session, dpc_args *args, const cli_upload *upload,
+                     bool *answered) {
+  dpc_call_options options = cli_call_options(c);
+  const dpc_reply *reply = NULL;
+  int status = give_types(c, session, args);
+  if (status)
+    return status;
+  if (c->options.stream || cli_is_binary(c->argv[0]))
+    return cli_carry_pieces(c, session, args, answered);
+  if (upload->path)
+    status = cli_carry_file(c, session, args, upload, &reply);
+  else
+    reply = cli_call(session, c->argv[0], args, &options);
+  return status ? status : answer(c, session, reply, answered);
+}
+
+/* What would be lost, or harm a terminal, is refused before anything is sent. */
+static int check(const cli *c, const cli_upload *upload) {
+  bool pieces = c->options.stream || cli_is_binary(c->argv[0]);
+  bool terminal = isatty(STDOUT_FILENO) && !c->options.output;
+  if (upload->path && pieces)
+    return cli_usage("%s is larger than a message, and the answer comes in pieces", upload->path);
+  if (terminal && cli_is_binary(c->argv[0]))
+    return cli_usage("the answer of %s is no text; give --output FILE, or a pipe", c->argv[0]);
+  return 0;
+}
+
 int cli_cmd_call(cli *c) {
   sink out = {NULL, NULL};
+  cli_upload upload = {.path = NULL};
   bool answered = false;
   dpc_args *args = dpc_args_new();
-  int status = args ? set_args(c, args) : 1;
+  int status = args ? set_args(c, args, &upload) : 1;
+  if (!status)
+    status = check(c, &upload);
   if (!status)
     status = sink_open(&out, c->options.output);
   cli_session *session = status ? NULL : cli_open(c, CLI_MAY_START, &status);
   if (session)
-    status = carry_out(c, session, args, &answered);
+    status = carry_out(c, session, args, &upload, &answered);
   status = sink_close(&out, status, answered);
   cli_close(session);
+  cli_upload_clear(&upload);
   dpc_args_free(args);
   return status;
 }

@@ -287,8 +287,8 @@ static int check_all(check *k) {
 /* A handle that nobody else has: equal ones are shared, and this name is ours alone. */
 static void own_handle(cli *c, char *agent, size_t size) {
   snprintf(agent, size, "user_agent=difypool-check/%ld", (long)getpid());
-  if (c->options.base_url && c->options.connect_count < CLI_CONNECT_MAX)
-    c->options.connect[c->options.connect_count++] = agent;
+  if (c->options.base_url && c->options.connect.count < CLI_LIST_MAX)
+    c->options.connect.at[c->options.connect.count++] = agent;
 }
 
 int cli_cmd_check(cli *c) {

@@ -11,6 +11,7 @@
 static const cli_command commands[] = {
     {"call", "OPERATION [NAME=VALUE | NAME:=JSON | NAME@FILE | NAME:=@FILE]…",
      "carry out one operation", 1, -1, cli_cmd_call},
+    {"chat", "[TEXT]…", "ask an app, and see its words as they come", 0, -1, cli_cmd_chat},
     {"ops", "[OPERATION | GROUP]", "what operations there are, and what one takes", 0, 1,
      cli_cmd_ops},
     {"status", "", "see that pooling works: connections, reuse, times, errors", 0, 0,

@@ -11,7 +11,16 @@
 #include "suggest.h"
 #include "text.h"
 
-typedef enum option_type { FLAG, TEXT, DURATION, NUMBER, PRIORITY, CONNECT, REFUSED } option_type;
+typedef enum option_type {
+  FLAG,
+  TEXT,
+  DURATION,
+  NUMBER,
+  PRIORITY,
+  CONNECT,
+  LIST,
+  REFUSED
+} option_type;
 
 typedef struct option_row {
   const char *name;
@@ -29,7 +38,7 @@ static const option_row rows[] = {
      "a server of your own; the key is in $DIFYPOOL_API_KEY"},
     {"key-file", 0, TEXT, AT(key_file), "FILE",
      "the key for --base-url, in a file (- = standard input)"},
-    {"connect", 0, CONNECT, 0, "NAME=VALUE",
+    {"connect", 0, CONNECT, AT(connect), "NAME=VALUE",
      "more of service.connect's arguments, such as ca_file=FILE"},
     {"socket", 0, TEXT, AT(socket), "PATH",
      "the service's socket (else $DIFYPOOL_SOCKET, else where it is)"},
@@ -37,7 +46,8 @@ static const option_row rows[] = {
      "for the whole call: 30, 500ms, 2m (default 120)"},
     {"priority", 0, PRIORITY, AT(priority), "P", "interactive, normal (default) or bulk"},
     {"cache", 0, DURATION, AT(cache_ms), "TIME", "an answer up to so old will do"},
-    {"wait", 0, FLAG, AT(wait), NULL, "wait for an open breaker or a full server, not fail"},
+    {"wait", 0, FLAG, AT(wait), NULL,
+     "call: wait for an open breaker or a full server; push: until all is indexed"},
     {"blocking", 0, FLAG, AT(blocking), NULL, "ask the server for a blocking answer"},
     {"no-validate", 0, FLAG, AT(no_validate), NULL, "send the arguments as they are"},
     {"allow-hazard", 0, FLAG, AT(allow_hazard), NULL,
@@ -46,6 +56,24 @@ static const option_row rows[] = {
     {"include", 'i', FLAG, AT(include), NULL,
      "status, headers and what the call cost before the answer"},
     {"json", 0, FLAG, AT(json), NULL, "answers and errors as JSON, for programs"},
+    {"stream", 0, FLAG, AT(stream), NULL, "call: events as they come, a line each"},
+    {"conversation", 0, TEXT, AT(conversation), "NAME|ID",
+     "chat: go on with it; a name's id is remembered"},
+    {"user", 0, TEXT, AT(user), "USER", "chat: who asks, for the app (default difypool-UID)"},
+    {"input", 0, LIST, AT(inputs), "NAME=VALUE", "chat: an input of the app; or := JSON, @ FILE"},
+    {"op", 0, TEXT, AT(op), "OPERATION",
+     "chat: completion.send or workflows.run, in place of chat.send"},
+    {"kb", 0, TEXT, AT(kb), "NAME|ID", "push: the knowledge base, made if there is none"},
+    {"set", 0, TEXT, AT(set), "LABEL", "push: label of these pages; only its documents are pruned"},
+    {"metadata", 0, LIST, AT(metadata), "NAME=VALUE", "push: of every page; or := JSON"},
+    {"dry-run", 0, FLAG, AT(dry_run), NULL, "push: say what would be done, and write nothing"},
+    {"prune", 0, FLAG, AT(prune), NULL, "push: delete documents of the set that no page is"},
+    {"max-delete", 0, NUMBER, AT(max_delete), "PERCENT",
+     "push: bound of what may be pruned (default 10)"},
+    {"preset", 0, TEXT, AT(preset), "RULE", "push: marked_sections or marked_parent_child"},
+    {"technique", 0, TEXT, AT(technique), "T",
+     "push: high_quality or economy, of a new knowledge base"},
+    {"report", 0, TEXT, AT(report), "FILE", "push: what became of each page, as JSON lines"},
     {"names", 0, FLAG, AT(names), NULL, "ops: names only"},
     {"watch", 'w', FLAG, AT(watch), NULL, "status: show it again and again"},
     {"interval", 0, DURATION, AT(interval_ms), "TIME", "status --watch: how often (default 2)"},
@@ -54,6 +82,7 @@ static const option_row rows[] = {
     {"quiet", 'q', FLAG, AT(quiet), NULL, "no remarks, only answers and errors"},
     {"help", 'h', FLAG, AT(help), NULL, "this page, or a command's"},
     {"version", 'V', FLAG, AT(version), NULL, "the version"},
+    {"indexing-technique", 0, TEXT, AT(technique), "T", NULL},
     {"api-key", 0, REFUSED, 0, NULL, NULL},
     {"api_key", 0, REFUSED, 0, NULL, NULL},
     {"key", 0, REFUSED, 0, NULL, NULL},
@@ -117,13 +146,17 @@ static int set_priority(cli_options *o, const char *value) {
   return cli_usage("--priority is interactive, normal or bulk, not %s", value);
 }
 
+static int append(cli_list *list, const char *name, const char *value) {
+  if (list->count == CLI_LIST_MAX)
+    return cli_usage("--%s may be given %d times at most", name, CLI_LIST_MAX);
+  list->at[list->count++] = value;
+  return 0;
+}
+
 static int set_connect(cli_options *o, const char *value) {
   if (strncmp(value, "api_key", 7) == 0 && strcspn(value, "=:@") == 7)
     return refuse_key();
-  if (o->connect_count == CLI_CONNECT_MAX)
-    return cli_usage("--connect may be given %d times at most", CLI_CONNECT_MAX);
-  o->connect[o->connect_count++] = value;
-  return 0;
+  return append(&o->connect, "connect", value);
 }
 
 static int set(cli_options *o, const option_row *row, const char *value) {
@@ -146,6 +179,7 @@ static int set(cli_options *o, const option_row *row, const char *value) {
   case NUMBER:
     number = strtoul(value, &end, 10);
     *(uint32_t *)(void *)place = (uint32_t)number;
+    o->max_delete_given |= row->offset == AT(max_delete);
     return *end || end == value || number > 1000000
                ? cli_usage("--%s is a number, not %s", row->name, value)
                : 0;
@@ -153,6 +187,8 @@ static int set(cli_options *o, const option_row *row, const char *value) {
     return set_priority(o, value);
   case CONNECT:
     return set_connect(o, value);
+  case LIST:
+    return append((cli_list *)(void *)place, row->name, value);
   }
   return 0;
 }
@@ -212,7 +248,7 @@ int cli_options_parse(cli_options *o, int *argc, char **argv) {
     return status;
   if (o->base_url && o->profile)
     return cli_usage("--profile and --base-url exclude one another");
-  if ((o->key_file || o->connect_count) && !o->base_url)
+  if ((o->key_file || o->connect.count) && !o->base_url)
     return cli_usage("--key-file and --connect need --base-url");
   return 0;
 }

@@ -69,11 +69,11 @@ static dpc_kind set_connect(dpc_args *args, const cli_argspec *spec) {
 }
 
 static int connect_args(const cli *c, dpc_args *args) {
-  for (size_t i = 0; i < c->options.connect_count; i++) {
+  for (size_t i = 0; i < c->options.connect.count; i++) {
     cli_argspec spec;
-    const char *flaw = cli_argspec_parse(c->options.connect[i], &spec);
+    const char *flaw = cli_argspec_parse(c->options.connect.at[i], &spec);
     if (flaw)
-      return cli_usage("--connect %s: %s", c->options.connect[i], flaw);
+      return cli_usage("--connect %s: %s", c->options.connect.at[i], flaw);
     if (set_connect(args, &spec) != DPC_OK)
       return cli_usage("--connect %s: the value cannot be used", spec.name);
   }
@@ -163,7 +163,7 @@ int cli_interrupted(const cli_session *s) {
 
 /* ---- Calling --------------------------------------------------------------------------------- */
 
-static void on_done(dpc_call *call, dpc_reply *reply, void *user) {
+void cli_on_done(dpc_call *call, dpc_reply *reply, void *user) {
   (void)call;
   cli_session *s = user;
   if (!s->reply) /* else several calls that were given up end as the client is closed */
@@ -213,14 +213,12 @@ static void say_given_up(const cli_session *s) {
   cli_error(s->c, &error);
 }
 
-const dpc_reply *cli_call(cli_session *s, const char *operation, const dpc_args *args,
-                          const dpc_call_options *options) {
-  dpc_call *call = NULL;
-  dpc_error error;
-  dpc_reply_unref(s->reply);
+const dpc_reply *cli_await(cli_session *s, dpc_kind started, dpc_call *call,
+                           const dpc_error *error) {
+  dpc_reply_unref(s->reply); /* no callback runs before we turn the loop */
   s->reply = NULL;
-  if (dpc_call_start(s->client, operation, args, options, on_done, s, &call, &error) != DPC_OK) {
-    cli_error(s->c, &error);
+  if (started != DPC_OK) {
+    cli_error(s->c, error);
     return NULL;
   }
   for (int wait; !s->reply && (wait = patience(s)) != 0;)
@@ -229,6 +227,30 @@ const dpc_reply *cli_call(cli_session *s, const char *operation, const dpc_args 
   if (!s->reply)
     say_given_up(s);
   return s->reply;
+}
+
+const dpc_reply *cli_call(cli_session *s, const char *operation, const dpc_args *args,
+                          const dpc_call_options *options) {
+  dpc_call *call = NULL;
+  dpc_error error;
+  dpc_kind kind =
+      dpc_call_start(s->client, operation, args, options, cli_on_done, s, &call, &error);
+  return cli_await(s, kind, call, &error);
+}
+
+bool cli_await_input(cli_session *s, int fd) {
+  struct pollfd fds[] = {{.fd = s->signals, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+  while (!s->interrupted) {
+    if (poll(fds, 2, -1) > 0 && fds[0].revents)
+      take_signals(s, NULL);
+    else if (fds[1].revents)
+      return true;
+  }
+  return false;
+}
+
+void cli_resume(cli_session *s) {
+  s->interrupted = 0;
 }
 
 bool cli_pause(cli_session *s, uint32_t ms) {

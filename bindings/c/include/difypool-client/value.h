@@ -56,6 +56,11 @@ DPC_EXPORT const char *dpc_value_text(dpc_value value, size_t *length);
  * free(). NULL when memory is out. length may be NULL. */
 DPC_EXPORT char *dpc_value_json(dpc_value value, size_t *length);
 
+/* dpc_value_parse - read one JSON text, such as an event's data. Its values lie in what is returned,
+ * to be freed with free(). NULL: it is no JSON, nests deeper than 20, holds an integer of more than
+ * 64 bits, or memory is out. Since 0.1. */
+DPC_EXPORT void *dpc_value_parse(const char *json, size_t length, dpc_value *out);
+
 /* A walk over a list or a map; of anything else it ends at once. */
 typedef struct dpc_walk {
   dpc_value rest;
