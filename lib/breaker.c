@@ -1,11 +1,15 @@
 /*
  * The circuit breaker of one origin and group of operations.
  *
- *   closed    --bad, and in 10 s at least 5 bad and half of all--> open (1 s)
+ *   closed    --bad, and in 10 s at least 5 bad, which are
+ *               half of all or without a good one between---> open (1 s)
  *   open      --time is up, a call asks-----------------------> half open (that call is the probe)
  *   half open --probe good------------------------------------> closed, window forgotten
  *   half open --probe bad-------------------------------------> open (twice as long, at most 2.5 s)
  *   half open --probe told nothing----------------------------> open (due at once)
+ *
+ * The row is for servers that were busy until they went: ten seconds of good answers would have to be
+ * outweighed by as many failures, each of them an attempt at a server that is down.
  *
  * Pauses stay short, since the time from a server's return to full speed is at most one of them; one
  * probe in two seconds costs a server that is down nothing.
@@ -51,7 +55,7 @@ static bool too_many_bad(const dp__breaker *breaker, uint64_t now_us) {
       good += breaker->slots[i].good;
       bad += breaker->slots[i].bad;
     }
-  return bad >= BAD_MIN && bad >= good;
+  return bad >= BAD_MIN && (bad >= good || breaker->row >= BAD_MIN);
 }
 
 static void open_for(dp__breaker *breaker, uint32_t pause_ms, uint64_t now_us) {
@@ -98,6 +102,7 @@ void dp__breaker_report(dp__breaker *breaker, dp__health health, uint64_t now_us
   }
   if (breaker->state == DP__BREAKER_OPEN || health == DP__HEALTH_UNKNOWN)
     return; /* late answers of calls that were out when it opened */
+  breaker->row = health == DP__HEALTH_BAD ? breaker->row + 1 : 0;
   count(breaker, health == DP__HEALTH_BAD, now_us);
   if (health == DP__HEALTH_BAD && too_many_bad(breaker, now_us))
     open_for(breaker, PAUSE_MS, now_us);

@@ -16,6 +16,7 @@ enum { DP__BREAKER_SLOTS = 10 };
 typedef struct dp__breaker {
   dp__breaker_state state;
   uint64_t open_until_us;
+  uint32_t row;      /* bad ones since the last good one */
   uint32_t pause_ms; /* how long it opened last; doubles with each failed probe */
   struct {
     uint64_t second; /* which second the slot counts */

@@ -157,6 +157,7 @@ struct dp_call {
   bool paced;         /* the pacer let it go and has not heard of it again */
   bool breaker_asked; /* the breaker let it go and has not heard of it again */
   bool probing;       /* it waits for a probe that it started */
+  bool at_breaker;    /* it waits for the breaker */
   bool pace_turn;     /* it comes from the head of its workspace's queue */
   uint64_t sent_us;       /* this transfer was started */
   uint64_t first_sent_us; /* the first transfer was */

@@ -213,6 +213,17 @@ static int timeout_ms(dp_client *client) {
   return ms > 3600000 ? 3600000 : (int)ms;
 }
 
+/* What others sent, behind what came over the sockets before they sent it: a farewell on an idle
+ * connection must be known before a call takes that connection, or the call dies with it. */
+static void take_mail(dp_client *client) {
+  dp__job *first = dp__mailbox_take(&client->mailbox);
+  if (!first)
+    return;
+  dp__loop_wait(client, 0);
+  collect_finished(client);
+  dp__jobs_run(first);
+}
+
 /* What time has come for in libcurl, and what it did. */
 static void drive(dp_client *client) {
   dp__loop_time(client);
@@ -247,7 +258,7 @@ void *dp__engine_run(void *user) {
   for (;;) {
     client->now_us = dp__now_us();
     collect_finished(client);
-    dp__mailbox_run(&client->mailbox);
+    take_mail(client);
     dp__timers_run(&client->timers, client->now_us);
     drive(client);
     run_soon(client);

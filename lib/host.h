@@ -29,7 +29,8 @@ typedef struct dp__host {
   uint32_t bound; /* connections for calls: the largest that a profile asked for */
   dp__limiter limiter;
   dp__breaker breakers[DP__CIRCUIT_COUNT];
-  dp__budget budget;      /* of repeats */
+  uint64_t probe_after_us; /* a probe has failed: no group's is sent before */
+  dp__budget budget;       /* of repeats */
   uint64_t held_until_us; /* a proxy refuses the whole host until then */
   uint32_t idle_age_ms; /* in force; halves when a connection was found dead */
   uint64_t idle_age_set_us;

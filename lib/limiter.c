@@ -50,7 +50,7 @@ enum { FEW = 4, FINE_FROM = 12, NEVER = 2, SAMPLES_MIN = 8, PATIENCE = 4, OUTLIE
 static const uint64_t PAUSE_US = 2000000, PAUSE_MAX_US = 30000000, BASE_AGE_US = 60000000;
 static const double START_ENDS = 1.35, MORE = 1.06, LESS = 0.95, MORE_FINE = 1.03,
                     LESS_FINE = 0.985, WAITS = 1.12, MOVED = 1.3, HOPELESS = 0.8, SURE = 1.5,
-                    EXACT = 0.02;
+                    USED = 0.8, EXACT = 0.02;
 static const double STRONG = 0.7; /* of what a higher limit would give without any waiting */
 
 void dp__limiter_init(dp__limiter *l, uint32_t start, uint32_t bound) {
@@ -117,10 +117,15 @@ void dp__limiter_end(dp__limiter *l, uint64_t now_us) {
   l->in_flight--;
 }
 
+/* How many ran, on the mean of the epoch. */
+static double ran(dp__limiter *l, uint64_t now_us) {
+  account(l, now_us);
+  return now_us > l->since_us ? (double)l->area / (double)(now_us - l->since_us) : 0;
+}
+
 /* Whether callers wanted what the limit allowed. */
 static bool was_used(dp__limiter *l, uint64_t now_us) {
-  account(l, now_us);
-  return (double)l->area >= 0.8 * l->limit * (double)(now_us - l->since_us);
+  return ran(l, now_us) >= USED * l->limit;
 }
 
 /* Latency, as a multiple of what the same calls took when it was measured last. */
@@ -153,6 +158,8 @@ static void take_measure(dp__limiter *l) {
       l->base_mean[i] = l->mean[i];
   }
   l->queueing = queueing(l);
+  l->wire_us = l->count ? l->all / l->count : 0;
+  l->wire_base_us = l->count ? l->base / l->count : 0;
 }
 
 /* Nobody waits at this limit: what calls take now is what they take. */
@@ -227,6 +234,21 @@ static bool is_enough(const dp__limiter *l, double tolerated, uint32_t patience)
   return doubt(l) <= tolerated || l->count >= patience * whole;
 }
 
+/* Callers had enough: nothing was learnt, and nothing is missing. Unless those few wait at the
+ * server: then it is their number that is to be tried against. */
+static void not_used(dp__limiter *l, uint64_t now_us) {
+  bool trial = l->state == DP__LIMITER_UP || l->state == DP__LIMITER_DOWN;
+  if (trial) {
+    hold(l, l->from, now_us);
+  } else if (queueing(l) > START_ENDS && l->limit > 1) {
+    l->ceiling = l->limit;
+    l->measured = false;
+    hold(l, (uint32_t)ceil(ran(l, now_us)), now_us);
+  } else {
+    begin_epoch(l, now_us);
+  }
+}
+
 /* A round that takes three times as long as the one before needs no average. */
 static void start_overdue(dp__limiter *l, uint64_t now_us) {
   if (l->state != DP__LIMITER_STARTING || l->round_us <= 0 ||
@@ -243,7 +265,7 @@ static void start_step(dp__limiter *l, uint64_t now_us) {
     return;
   if (!was_used(l, now_us)) {
     if (l->count >= 2 * l->limit)
-      begin_epoch(l, now_us);
+      not_used(l, now_us);
     return;
   }
   take_measure(l);
@@ -255,7 +277,6 @@ static void start_step(dp__limiter *l, uint64_t now_us) {
     l->measured = false;
     hold(l, l->bound, now_us);
   } else {
-    l->base_us = now_us;
     l->round_us = l->all / l->count;
     start(l, now_us);
   }
@@ -354,11 +375,8 @@ static void step(dp__limiter *l, uint64_t now_us) {
   }
   if (l->count < SAMPLES_MIN || l->count < l->limit)
     return;
-  if (!was_used(l, now_us)) { /* callers had enough: nothing was learnt, and nothing is missing */
-    if (l->state == DP__LIMITER_HOLDING)
-      begin_epoch(l, now_us);
-    else
-      hold(l, l->from, now_us);
+  if (!was_used(l, now_us)) {
+    not_used(l, now_us);
   } else if (l->state == DP__LIMITER_HOLDING) {
     hold_step(l, now_us);
   } else {

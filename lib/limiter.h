@@ -59,6 +59,8 @@ typedef struct dp__limiter {
   uint64_t base_us;          /* when base_mean was taken */
   double queueing; /* latency ÷ base at the last measurement; 1 = nobody waits at the server */
 
+  double wire_us, wire_base_us; /* a call's latency then, and where nobody waits; for people */
+
   /* By kind, in µs; 0 = not known. */
   float mean[DP__LIMITER_KINDS];      /* at the limit that was measured last */
   float base_mean[DP__LIMITER_KINDS]; /* where nobody waited */

@@ -31,19 +31,27 @@ bool dp__mailbox_post(dp__mailbox *box, dp__job *job) {
   return was_empty;
 }
 
-bool dp__mailbox_run(dp__mailbox *box) {
+dp__job *dp__mailbox_take(dp__mailbox *box) {
   pthread_mutex_lock(&box->lock);
-  dp__job *job = box->first;
+  dp__job *first = box->first;
   box->first = NULL;
   box->last = &box->first;
   pthread_mutex_unlock(&box->lock);
-  bool any = job != NULL;
+  return first;
+}
+
+void dp__jobs_run(dp__job *job) {
   while (job) {
     dp__job *next = job->next; /* run may free the job */
     job->run(job);
     job = next;
   }
-  return any;
+}
+
+bool dp__mailbox_run(dp__mailbox *box) {
+  dp__job *first = dp__mailbox_take(box);
+  dp__jobs_run(first);
+  return first != NULL;
 }
 
 bool dp__mailbox_is_empty(dp__mailbox *box) {

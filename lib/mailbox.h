@@ -21,6 +21,10 @@ void dp__mailbox_deinit(dp__mailbox *box);
 /* dp__mailbox_post - true if the box was empty: only then does its reader need waking. Any
  * thread. */
 bool dp__mailbox_post(dp__mailbox *box, dp__job *job);
+/* dp__mailbox_take - all that stands in the box, oldest first; NULL = nothing. Its one reader. */
+dp__job *dp__mailbox_take(dp__mailbox *box);
+/* dp__jobs_run - run a list of jobs. */
+void dp__jobs_run(dp__job *first);
 /* dp__mailbox_run - run what stands in the box, oldest first; jobs posted meanwhile wait for the
  * next turn. Returns whether there was any. The reader's thread. */
 bool dp__mailbox_run(dp__mailbox *box);

@@ -81,6 +81,11 @@ uint64_t dp__pacer_wait_us(dp__pacer *pacer, size_t ahead, uint64_t now_us) {
   return dp__pacer_window_us(pacer) * (1 + (n - known - 1) / pacer->limit);
 }
 
+uint32_t dp__pacer_used(dp__pacer *pacer, uint64_t now_us) {
+  forget_old(pacer, now_us);
+  return (uint32_t)pacer->count + pacer->out;
+}
+
 void dp__pacer_go(dp__pacer *pacer) {
   pacer->out++;
 }

@@ -27,6 +27,8 @@ typedef struct dp__pacer {
 
 void dp__pacer_deinit(dp__pacer *pacer);
 uint64_t dp__pacer_window_us(const dp__pacer *pacer);
+/* dp__pacer_used - how many of ours count now, those that are out included. */
+uint32_t dp__pacer_used(dp__pacer *pacer, uint64_t now_us);
 
 /* dp__pacer_wait_us - 0: a call may go now, if ahead others that wait go before it; else the least time
  * until it may. Answers that are still out can make it longer. */

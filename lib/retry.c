@@ -54,3 +54,11 @@ uint64_t dp__budget_take(dp__budget *budget, uint64_t at_us) {
   }
   return second * 1000000 - at_us; /* the next second has places of its own */
 }
+
+uint32_t dp__budget_taken(const dp__budget *budget, uint64_t now_us) {
+  uint32_t repeats = 0;
+  for (unsigned i = 0; i < DP__BUDGET_SLOTS; i++)
+    if (budget->slots[i].second + DP__BUDGET_SLOTS > second_of(now_us))
+      repeats += budget->slots[i].repeats;
+  return repeats;
+}

@@ -37,4 +37,7 @@ void dp__budget_call(dp__budget *budget, uint64_t now_us);
  * many µs after at_us there may be one. */
 uint64_t dp__budget_take(dp__budget *budget, uint64_t at_us);
 
+/* dp__budget_taken - repeats in the last ten seconds. */
+uint32_t dp__budget_taken(const dp__budget *budget, uint64_t now_us);
+
 #endif

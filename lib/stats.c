@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callint.h"
 #include "engine.h"
 #include "errors.h"
 #include "host.h"
@@ -63,6 +64,12 @@ static bool take_host(const dp__host *host, dp_host_stats *out) {
   out->sent = host->sent;
   out->received = host->received;
   out->breaker = worst_breaker(host);
+  out->concurrency_state = dp__limiter_name(&host->limiter);
+  out->wire_us = (uint64_t)host->limiter.wire_us;
+  out->wire_base_us = (uint64_t)host->limiter.wire_base_us;
+  out->repeats = dp__budget_taken(&host->budget, host->client->now_us);
+  uint64_t now = host->client->now_us;
+  out->held_ms = host->held_until_us > now ? (uint32_t)((host->held_until_us - now) / 1000) : 0;
   take_times(host, out);
   return true;
 }
@@ -80,6 +87,35 @@ static dp_kind take_hosts(const dp_client *client, dp_stats *out) {
   return DP_OK;
 }
 
+/* A name that was made of origin and key loses what was made of the key. */
+static char *name_of(const struct dp__workspace *w) {
+  const char *made = strstr(w->name, "://") ? strrchr(w->name, '#') : NULL;
+  return made ? strndup(w->name, (size_t)(made - w->name)) : strdup(w->name);
+}
+
+static dp_kind take_paces(const dp_client *client, dp_stats *out) {
+  size_t count = 0;
+  for (const struct dp__workspace *w = client->workspaces; w; w = w->next)
+    count++;
+  out->paces = calloc(count ? count : 1, sizeof *out->paces);
+  if (!out->paces)
+    return DP_INTERNAL;
+  for (struct dp__workspace *w = client->workspaces; w; w = w->next) {
+    dp_pace_stats *pace = &out->paces[out->pace_count++];
+    const dp__pacer *pacer = &w->pacer;
+    pace->workspace = name_of(w);
+    if (!pace->workspace)
+      return DP_INTERNAL;
+    pace->limit = pacer->limit;
+    pace->window_ms = (uint32_t)(dp__pacer_window_us(pacer) / 1000);
+    pace->used = dp__pacer_used(&w->pacer, client->now_us);
+    pace->others = pacer->others;
+    pace->waiting = dp__line_count(&w->line);
+    pace->learnt = pacer->limit && !pacer->configured;
+  }
+  return DP_OK;
+}
+
 static dp_kind take(const dp_client *client, dp_stats *out) {
   out->pooling = client->pooling;
   out->running = client->running;
@@ -88,7 +124,8 @@ static dp_kind take(const dp_client *client, dp_stats *out) {
   out->uptime_ms = (dp__now_us() - client->started_us) / 1000;
   out->calls = client->calls;
   memcpy(out->errors, client->errors, sizeof out->errors);
-  return take_hosts(client, out);
+  dp_kind kind = take_hosts(client, out);
+  return kind == DP_OK ? take_paces(client, out) : kind;
 }
 
 static void take_posted(dp__job *job) {
@@ -128,7 +165,11 @@ void dp_stats_clear(dp_stats *stats) {
     free((char *)(uintptr_t)stats->hosts[i].origin);
     free((char *)(uintptr_t)stats->hosts[i].version);
   }
+  for (size_t i = 0; stats->paces && i < stats->pace_count; i++)
+    free((char *)(uintptr_t)stats->paces[i].workspace);
   free(stats->hosts);
+  free(stats->paces);
   stats->hosts = NULL;
-  stats->host_count = 0;
+  stats->paces = NULL;
+  stats->host_count = stats->pace_count = 0;
 }

@@ -151,11 +151,27 @@ void dp__host_withdraw(dp__host *host, dp__circuit circuit) {
   }
 }
 
+/* The server is back: who waits for it asks again, a little spread, rather than when its pause is over. */
+static void wake_waiting(dp__host *host) {
+  dp_client *client = host->client;
+  for (unsigned i = 0; i < DP__CIRCUIT_COUNT; i++)
+    if (host->breakers[i].state == DP__BREAKER_OPEN)
+      host->breakers[i].open_until_us = client->now_us;
+  for (dp_call *call = client->call_list, *next; call; call = next) {
+    next = call->next;
+    if (call->host == host && call->at_breaker && call->phase == DP__CALL_HELD)
+      dp__call_hold(call, dp__chance_between(&dp__policy(client)->chance, 0, 100000));
+  }
+}
+
 static void report(dp__host *host, dp__circuit circuit, dp__health health) {
   dp_client *client = host->client;
   dp__breaker *breaker = &host->breakers[circuit];
   dp__breaker_state before = breaker->state;
   dp__breaker_report(breaker, health, client->now_us);
+  if (before == DP__BREAKER_HALF_OPEN) /* what one group's probe found holds for the others' */
+    host->probe_after_us =
+        health == DP__HEALTH_BAD ? client->now_us + 1000ull * breaker->pause_ms : 0;
   if (breaker->state == before)
     return;
   bool open = breaker->state == DP__BREAKER_OPEN;
@@ -163,6 +179,8 @@ static void report(dp__host *host, dp__circuit circuit, dp__health health) {
           host->origin, (int)circuit, dp__breaker_name(breaker->state));
   if (open)
     dp__host_withdraw(host, circuit);
+  else if (breaker->state == DP__BREAKER_CLOSED)
+    wake_waiting(host);
 }
 
 void dp__call_breaker_report(dp_call *call, dp__health health) {
@@ -214,13 +232,26 @@ static bool start_probe(const dp_call *call) {
   return true;
 }
 
+/* One probe at a time for all groups of a server: it is the same server. */
+static bool is_probing(const dp__host *host) {
+  for (unsigned i = 0; i < DP__CIRCUIT_COUNT; i++)
+    if (host->breakers[i].state == DP__BREAKER_HALF_OPEN)
+      return true;
+  return false;
+}
+
 static bool breaker_holds(dp_call *call) {
   uint64_t now = call->client->now_us, wait;
+  call->at_breaker = false;
   if (!DP__ON(call->profile, breaker) || call->breaker_asked)
     return false;
   dp__breaker *breaker = breaker_of(call);
   bool due = breaker->state == DP__BREAKER_OPEN && now >= breaker->open_until_us;
-  if (dp__breaker_admit(breaker, now, &wait)) {
+  if (due && now < call->host->probe_after_us) {
+    wait = call->host->probe_after_us - now;
+  } else if (due && is_probing(call->host)) {
+    wait = dp__chance_between(&dp__policy(call->client)->chance, 50000, 250000);
+  } else if (dp__breaker_admit(breaker, now, &wait)) {
     if (!due || call->request.free_of_effect || !start_probe(call)) {
       call->breaker_asked = true;
       call->probing = false;
@@ -239,6 +270,7 @@ static bool breaker_holds(dp_call *call) {
            call->profile->base.origin, *call->verdict.error.message ? "; last: " : "",
            call->verdict.error.message);
   bool may_wait = (call->flags & DP_CALL_WAIT) || (half_open && call->probing);
+  call->at_breaker = true;
   wait_or_end(call, may_wait, wait, &error);
   return true;
 }
@@ -390,6 +422,18 @@ static bool pace_holds(dp_call *call) {
   return true;
 }
 
+/* Calls that were let go before a refusal taught the pace, and still wait for a place, would be refused
+ * one by one, each of them counted. */
+static void take_back(struct dp__workspace *w) {
+  for (dp_call *call = w->client->call_list, *next; call; call = next) {
+    next = call->next;
+    if (call->paced && call->phase == DP__CALL_SENT && call->exchange &&
+        call->exchange->state == DP__EXCHANGE_WAITING &&
+        strcmp(call->profile->workspace, w->name) == 0)
+      dp__call_withdraw(call);
+  }
+}
+
 void dp__call_pace_report(dp_call *call, bool reached, bool refused) {
   uint64_t now = call->client->now_us;
   if (!call->paced)
@@ -410,6 +454,7 @@ void dp__call_pace_report(dp_call *call, bool reached, bool refused) {
     dp__log(call->client, DP_LOG_WARNING, "%s: the plan allows %u calls in %u s; pacing",
             call->profile->base.origin, (unsigned)w->pacer.limit,
             (unsigned)(dp__pacer_window_us(&w->pacer) / 1000000));
+    take_back(w);
   }
   set_timer(w);
 }

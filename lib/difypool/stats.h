@@ -37,7 +37,23 @@ typedef struct dp_host_stats {
   uint64_t latency_p99_us;
   uint64_t latency_max_us;
   const char *breaker;        /* "closed", "open", "half_open" - the worst of its groups */
+  const char *concurrency_state; /* "starting", "searching", "steady": how concurrency was come by */
+  uint64_t wire_us;           /* what a call takes on the wire at that concurrency, by kinds alike … */
+  uint64_t wire_base_us;      /* … and what it took where nobody waited at the server; 0 = not known */
+  uint32_t repeats;           /* of failed calls, in the last ten seconds: a tenth of calls at most, or 3 a s */
+  uint32_t held_ms;           /* so long a proxy before the server refuses everybody yet */
 } dp_host_stats;
+
+/* One workspace's pace. */
+typedef struct dp_pace_stats {
+  const char *workspace;      /* its name; an origin where the profile has none */
+  uint32_t limit;             /* calls a window; 0 = none is known */
+  uint32_t window_ms;
+  uint32_t used;              /* of the window, by us */
+  uint32_t others;            /* by others, as the last refusal told */
+  uint32_t waiting;           /* calls that wait for it */
+  uint8_t learnt;             /* 1 = from a refusal, 0 = from the configuration, or there is none */
+} dp_pace_stats;
 
 typedef struct dp_stats {
   size_t size;              /* sizeof(dp_stats); set by the caller through DP_STATS_INIT */
@@ -50,6 +66,8 @@ typedef struct dp_stats {
   uint64_t errors[DP_KIND_COUNT]; /* finished calls by kind; [DP_OK] = successes */
   dp_host_stats *hosts;     /* owned by this struct */
   size_t host_count;
+  dp_pace_stats *paces;     /* owned by this struct */
+  size_t pace_count;
 } dp_stats;
 
 #define DP_STATS_INIT { .size = sizeof(dp_stats) }

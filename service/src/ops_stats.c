@@ -38,6 +38,10 @@ static const field host_numbers[] = {
     HOST(latency_p90_us),
     HOST(latency_p99_us),
     HOST(latency_max_us),
+    HOST(wire_us),
+    HOST(wire_base_us),
+    HOST(repeats),
+    HOST(held_ms),
 };
 
 static void pack_number(msgpack_packer *packer, const char *name, uint64_t value) {
@@ -52,10 +56,11 @@ static void pack_string(msgpack_packer *packer, const char *name, const char *va
 
 static void pack_host(msgpack_packer *packer, const dp_host_stats *host) {
   const size_t count = sizeof(host_numbers) / sizeof(host_numbers[0]);
-  msgpack_pack_map(packer, count + 3);
+  msgpack_pack_map(packer, count + 4);
   pack_string(packer, "origin", host->origin);
   pack_string(packer, "version", host->version);
   pack_string(packer, "breaker", host->breaker);
+  pack_string(packer, "concurrency_state", host->concurrency_state);
   for (size_t i = 0; i < count; i++) {
     const char *at = (const char *)host + host_numbers[i].offset;
     uint32_t narrow;
@@ -116,6 +121,18 @@ static void pack_pool(msgpack_packer *packer, const dp_stats *stats) {
   }
 }
 
+static void pack_pace(msgpack_packer *packer, const dp_pace_stats *pace) {
+  msgpack_pack_map(packer, 7);
+  pack_string(packer, "workspace", pace->workspace);
+  pack_number(packer, "limit", pace->limit);
+  pack_number(packer, "window_ms", pace->window_ms);
+  pack_number(packer, "used", pace->used);
+  pack_number(packer, "others", pace->others);
+  pack_number(packer, "waiting", pace->waiting);
+  dpd_pack_text(packer, "learnt");
+  pace->learnt ? msgpack_pack_true(packer) : msgpack_pack_false(packer);
+}
+
 dpd_answer_when dpd_op_stats(const dpd_ask *ask, dpd_text *out, dp_error *err) {
   dp_stats stats = DP_STATS_INIT;
   if (dp_client_stats(ask->s->client, &stats) != DP_OK) {
@@ -124,13 +141,18 @@ dpd_answer_when dpd_op_stats(const dpd_ask *ask, dpd_text *out, dp_error *err) {
   }
   msgpack_packer packer;
   dpd_packer_init(&packer, out);
-  msgpack_pack_map(&packer, 3);
+  msgpack_pack_map(&packer, 4);
   pack_service(&packer, ask->s);
   pack_pool(&packer, &stats);
   dpd_pack_text(&packer, "hosts");
   msgpack_pack_array(&packer, stats.host_count);
   for (size_t i = 0; i < stats.host_count; i++) {
     pack_host(&packer, &stats.hosts[i]);
+  }
+  dpd_pack_text(&packer, "paces");
+  msgpack_pack_array(&packer, stats.pace_count);
+  for (size_t i = 0; i < stats.pace_count; i++) {
+    pack_pace(&packer, &stats.paces[i]);
   }
   dp_stats_clear(&stats);
   return DPD_ANSWER_BODY;

@@ -5,6 +5,8 @@
     ./dev bench --quick               fewer rounds: to see that it runs, not to quote
     ./dev bench --only calls,fresh    some of: distance, crawl, calls, fresh, memory
     ./dev bench --json FILE           the figures as JSON, too
+    ./dev bench policies              what the policies reach beside what they must, about ten minutes
+                                      (--only chain,concurrency,fairness,pacing,outage)
 
 Rounds are interleaved and ratios are taken round by round, since nothing else can be compared on a machine with other things to do.
 """
@@ -24,6 +26,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+import policies  # noqa: E402
 import proc  # noqa: E402
 import scenarios as sc  # noqa: E402
 import table  # noqa: E402
@@ -31,6 +34,7 @@ from upstream import Upstream  # noqa: E402
 
 NOTHING = "00000000-0000-4000-8000-000000000000"
 PARTS = ("distance", "crawl", "calls", "fresh", "memory")
+POLICIES = ("chain", "concurrency", "fairness", "pacing", "outage")
 
 
 class Service:
@@ -77,6 +81,17 @@ class Report:
         sign = "≤" if at_most else "≥"
         self.data["results"].setdefault("targets", {})[name] = {**value, "target": f"{sign} {least:g}{unit}", "reached": reached}
         self.targets.append((name, f"{sign} {least:g}{unit}", table.show(value, unit), "yes" if reached else "NO"))
+
+    def least(self, name: str, value: float, least: float, unit: str) -> None:
+        """One figure, measured once."""
+        self.once(name, value, f"≥ {least:g}{unit}", f"{value:.2f}{unit}", value >= least)
+
+    def most(self, name: str, value: float, most: float, unit: str) -> None:
+        self.once(name, value, f"≤ {most:g}{unit}", f"{value:.2f}{unit}", value <= most)
+
+    def once(self, name: str, value: float, target: str, shown: str, reached: bool) -> None:
+        self.data["results"].setdefault("targets", {})[name] = {"value": value, "target": target, "reached": reached}
+        self.targets.append((name, target, shown, "yes" if reached else "NO"))
 
     def keep(self, scenario: sc.Scenario) -> None:
         self.data["results"][scenario.name] = scenario.results
@@ -223,12 +238,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--daemon", default=os.environ.get("DIFYPOOL_DAEMON"), help="difypoold to measure (default: $DIFYPOOL_DAEMON)")
     parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default 7)")
     parser.add_argument("--quick", action="store_true", help="2 rounds, fewer calls")
-    parser.add_argument("--only", default=",".join(PARTS), help=f"parts, comma-separated, of: {', '.join(PARTS)}")
+    parser.add_argument("what", nargs="?", choices=("policies",), help="the policies, beside what they must reach")
+    parser.add_argument("--only", help=f"parts, comma-separated, of: {', '.join(PARTS)}; of policies: {', '.join(POLICIES)}")
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON")
     options = parser.parse_args()
-    options.only = options.only.split(",")
-    if not set(options.only) <= set(PARTS):
-        parser.error(f"--only takes some of {', '.join(PARTS)}")
+    parts = POLICIES if options.what == "policies" else PARTS
+    options.only = options.only.split(",") if options.only else list(parts)
+    if not set(options.only) <= set(parts):
+        parser.error(f"--only takes some of {', '.join(parts)}")
     if not options.daemon:
         parser.error("which difypoold? give --daemon, or run ./dev bench")
     options.rounds = 2 if options.quick else options.rounds
@@ -241,10 +258,12 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     report = Report()
     print("Machine: " + ", ".join(f"{k} {v}" for k, v in report.data["machine"].items()))
-    if "memory" in options.only:
+    if options.what != "policies" and "memory" in options.only:
         memory(report, options.daemon)
     service = Service(options.daemon)
     try:
+        if options.what == "policies":
+            policies.run(report, options.quick, options.only)
         if {"calls", "fresh"} & set(options.only):
             near(report, service, options)
         if {"distance", "crawl"} & set(options.only):

@@ -133,6 +133,19 @@ static void few_bad_ones_among_good_ones_open_nothing(void **state) {
   assert_int_equal(slow.state, DP__BREAKER_CLOSED);
 }
 
+/* Whatever was good before: a busy server that goes is left alone at once. */
+static void five_bad_ones_in_a_row_open_it(void **state) {
+  (void)state;
+  dp__breaker breaker = {0};
+  for (int i = 0; i < 5000; i++)
+    dp__breaker_report(&breaker, DP__HEALTH_GOOD, 10 * S);
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(breaker.state, DP__BREAKER_CLOSED);
+    dp__breaker_report(&breaker, DP__HEALTH_BAD, 10 * S);
+  }
+  assert_int_equal(breaker.state, DP__BREAKER_OPEN);
+}
+
 /* --- pacer ----------------------------------------------------------------------------------------------- */
 
 static void call_at(dp__pacer *pacer, uint64_t now) {
@@ -356,6 +369,7 @@ int main(void) {
       cmocka_unit_test(the_breaker_opens_probes_and_closes),
       cmocka_unit_test(the_pause_is_bounded),
       cmocka_unit_test(few_bad_ones_among_good_ones_open_nothing),
+      cmocka_unit_test(five_bad_ones_in_a_row_open_it),
       cmocka_unit_test(a_configured_pace_is_kept),
       cmocka_unit_test(what_is_out_counts),
       cmocka_unit_test(a_refusal_teaches_the_plan),

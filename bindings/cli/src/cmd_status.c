@@ -58,6 +58,20 @@ static void show_calls(const cli_host *h) {
          (unsigned long long)h->concurrency);
 }
 
+/* How the number of calls at once was come by, once there is something to say of it. */
+static void show_concurrency(const cli_host *h) {
+  char wire[CLI_TEXT], base[CLI_TEXT];
+  if (!h->state[0])
+    return;
+  printf("  concurrency  %llu, %s", (unsigned long long)h->concurrency, h->state);
+  if (h->wire_us)
+    printf("; a call takes %s there, %s where none waits", cli_span_us(wire, h->wire_us),
+           cli_span_us(base, h->wire_base_us));
+  if (h->repeats)
+    printf("; %llu repeats in 10 s", (unsigned long long)h->repeats);
+  printf("\n");
+}
+
 static void show_times(const cli_host *h) {
   char dns[CLI_TEXT], tcp[CLI_TEXT], tls[CLI_TEXT], saved[CLI_TEXT];
   char p50[CLI_TEXT], p90[CLI_TEXT], p99[CLI_TEXT], max[CLI_TEXT];
@@ -76,11 +90,37 @@ static void show_host(dpc_value entry) {
          h.version[0] ? ")" : "");
   show_connections(&h);
   show_calls(&h);
+  show_concurrency(&h);
   show_times(&h);
   printf("  bodies       %s sent, %s received\n", cli_bytes(sent, h.sent),
          cli_bytes(received, h.received));
   printf("  breaker      %s%s\n", h.breaker[0] ? h.breaker : "closed",
          strcmp(h.breaker, "open") == 0 ? ": calls fail until the server answers again" : "");
+}
+
+static void show_pace(dpc_value pace) {
+  char workspace[256], window[CLI_TEXT];
+  dpc_value learnt;
+  uint64_t limit = cli_field(pace, "limit"), others = cli_field(pace, "others");
+  cli_text(pace, "workspace", workspace, sizeof workspace);
+  if (!limit)
+    return;
+  printf("\npace of %s: %llu of %llu calls used in %s%s", workspace,
+         (unsigned long long)cli_field(pace, "used"), (unsigned long long)limit,
+         cli_span_us(window, 1000 * cli_field(pace, "window_ms")),
+         dpc_value_get(pace, "learnt", &learnt) && dpc_value_bool(learnt, false) ? ", as refusals told" : "");
+  if (others)
+    printf("; others used %llu", (unsigned long long)others);
+  printf("; %llu waiting\n", (unsigned long long)cli_field(pace, "waiting"));
+}
+
+static void show_paces(dpc_value stats) {
+  dpc_value paces, pace;
+  if (!dpc_value_get(stats, "paces", &paces))
+    return;
+  dpc_walk walk = dpc_value_walk(paces);
+  while (dpc_walk_next(&walk, NULL, &pace))
+    show_pace(pace);
 }
 
 static void show_errors(dpc_value stats) {
@@ -113,6 +153,7 @@ static void show(const cli_session *session, dpc_value stats) {
   dpc_walk walk = dpc_value_walk(hosts);
   while (dpc_walk_next(&walk, NULL, &host))
     show_host(host);
+  show_paces(stats);
   show_errors(stats);
 }
 

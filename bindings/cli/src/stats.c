@@ -15,6 +15,10 @@ static uint64_t number(dpc_value map, const char *key) {
   return dpc_value_get(map, key, &value) ? dpc_value_uint(value, 0) : 0;
 }
 
+uint64_t cli_field(dpc_value map, const char *key) {
+  return number(map, key);
+}
+
 char *cli_text(dpc_value map, const char *key, char *out, size_t size) {
   dpc_value value;
   size_t length = 0;
@@ -50,10 +54,14 @@ void cli_host_read(dpc_value host, cli_host *out) {
       .max_us = number(host, "latency_max_us"),
       .sent = number(host, "sent"),
       .received = number(host, "received"),
+      .wire_us = number(host, "wire_us"),
+      .wire_base_us = number(host, "wire_base_us"),
+      .repeats = number(host, "repeats"),
   };
   cli_text(host, "origin", out->origin, sizeof out->origin);
   cli_text(host, "version", out->version, sizeof out->version);
   cli_text(host, "breaker", out->breaker, sizeof out->breaker);
+  cli_text(host, "concurrency_state", out->state, sizeof out->state);
 }
 
 static void add(cli_host *total, const cli_host *host) {
