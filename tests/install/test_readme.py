@@ -47,6 +47,17 @@ def test_python(sandbox: Sandbox) -> None:
     assert done.stdout.startswith("Chapter 1 ")
 
 
+@pytest.mark.usefixtures("own_service")
+def test_python_pages_and_apps(sandbox: Sandbox) -> None:
+    pages, chat = (next(block for block in blocks("python") if word in block) for word in ("pages.push", "chat.send"))
+    start = f"import difypool\nkey, app_key, text = {sandbox.key!r}, {sandbox.keys['chat']!r}, 'Some text.'\n"
+    program = (start + pages + chat).replace(ADDRESS, sandbox.http)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "'created': 1" in done.stdout
+    assert done.stdout.splitlines()[1].startswith("Hello")
+
+
 def test_python_imports() -> None:
     imports = [line for block in blocks("python") for line in block.splitlines() if line.startswith("from ")]
     assert len(imports) >= 2
@@ -71,10 +82,12 @@ def test_c_compiles(number: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("own_service")
-def test_shell(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_shell(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name, key in (("key", sandbox.key), ("app-key", sandbox.keys["chat"])):
+        (tmp_path / name).write_text(key)
+        (tmp_path / name).chmod(0o600)
     key_file = tmp_path / "key"
-    key_file.write_text(sandbox.key)
-    key_file.chmod(0o600)
     server = ["--base-url", sandbox.http, "--key-file", str(key_file)]
     commands = [line.partition("#")[0].strip() for block in blocks("sh") for line in block.splitlines() if line.startswith("difypool ")]
     assert len(commands) >= 4
@@ -82,6 +95,8 @@ def test_shell(sandbox: Sandbox, tmp_path: Path) -> None:
         words = shlex.split(command)[1:]
         if "--base-url" in words:
             words = server + words[4:]
+        elif words[0] == "chat":
+            words = ["--base-url", sandbox.http, "--key-file", str(tmp_path / "app-key"), *words]
         elif words[0] == "check":
             words = server + words
         done = subprocess.run([os.environ["DIFYPOOL_CLI"], *words], capture_output=True, text=True, timeout=60)
