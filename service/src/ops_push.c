@@ -1,5 +1,5 @@
-/* push.open, push.add, push.finish and push.close: their arguments, and who may. What becomes of pages is in
- * pushes.c; push.next is a stream.next of one (stream_next.c). */
+/* push.open, push.add, push.finish and push.close: their arguments, and who may. What becomes of
+ * pages is in pushes.c; push.next is a stream.next of one (stream_next.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +38,8 @@ static dpd_answer_when no_memory(dp_error *err) {
   return DPD_ANSWER_ERROR;
 }
 
-/* --- push.open --------------------------------------------------------------------------------- */
+/* --- push.open ---------------------------------------------------------------------------------
+ */
 
 /* pages.push within, as a request of its own: args are what is left for it. */
 typedef struct opening {
@@ -118,13 +119,14 @@ dpd_answer_when dpd_op_push_open(const dpd_ask *ask, dpd_text *out, dp_error *er
   if (entries == NULL) {
     return no_memory(err);
   }
-  dpd_answer_when when = read_open(&o, ask->request, entries, err) ? carry_open(ask, &o, err)
-                                                                   : DPD_ANSWER_ERROR;
+  dpd_answer_when when =
+      read_open(&o, ask->request, entries, err) ? carry_open(ask, &o, err) : DPD_ANSWER_ERROR;
   free(entries);
   return when;
 }
 
-/* --- finding one ------------------------------------------------------------------------------- */
+/* --- finding one -------------------------------------------------------------------------------
+ */
 
 static bool no_such_push(dp_error *err) {
   dpd_fault(err, DP_NOT_FOUND, "no_such_push", "This user has no such push.");
@@ -152,7 +154,8 @@ static dpd_push *find(const dpd_ask *ask, const uint8_t id[DPD_HANDLE_SIZE], dp_
   return push;
 }
 
-/* --- push.add ----------------------------------------------------------------------------------- */
+/* --- push.add -----------------------------------------------------------------------------------
+ */
 
 typedef struct adding {
   uint8_t id[DPD_HANDLE_SIZE];
@@ -313,19 +316,21 @@ static dp_kind add_all(dpd_push *push, dp_call *call, const adding *a, dp_error 
   return kind;
 }
 
-/* The newer one takes the place of the older, whose client has heard nothing, or is another that does the
- * same. */
+/* The newer one takes the place of the older, whose client has heard nothing, or is another that
+ * does the same. */
 static dpd_answer_when add(const dpd_ask *ask, dpd_push *push, dp_call *call, const adding *a,
                            dpd_given *given, dp_error *err) {
   dpd_push_asker older;
   pthread_mutex_lock(&push->lock);
   bool may = may_add(push, a, err);
   bool displaced = may && dpd_push_displace(push, &older);
-  dp_kind kind = !may ? DP_TOO_LARGE : call == NULL ? DP_INVALID_REQUEST : add_all(push, call, a, err);
+  dp_kind kind = !may           ? DP_TOO_LARGE
+                 : call == NULL ? DP_INVALID_REQUEST
+                                : add_all(push, call, a, err);
   push->waits = kind == DP_BUSY && a->wait_ms > 0;
   if (push->waits) {
-    push->asker = (dpd_push_asker){.inquiry = ask->inquiry, .peer = ask->peer,
-                                   .due_ms = dpd_now_ms() + a->wait_ms};
+    push->asker = (dpd_push_asker){
+        .inquiry = ask->inquiry, .peer = ask->peer, .due_ms = dpd_now_ms() + a->wait_ms};
     memcpy(push->asker.id, ask->request->id, sizeof(push->asker.id));
   } else if (may) {
     dpd_push_asker nobody;
@@ -367,7 +372,8 @@ dpd_answer_when dpd_op_push_add(const dpd_ask *ask, dpd_text *out, dp_error *err
   return when;
 }
 
-/* --- push.finish --------------------------------------------------------------------------------- */
+/* --- push.finish ---------------------------------------------------------------------------------
+ */
 
 static bool read_finish(adding *a, const dpd_request *request, dp_error *err) {
   *a = (adding){.at = -1};
@@ -424,7 +430,8 @@ dpd_answer_when dpd_op_push_finish(const dpd_ask *ask, dpd_text *out, dp_error *
   return done ? DPD_ANSWER_BODY : DPD_ANSWER_ERROR;
 }
 
-/* --- push.close ---------------------------------------------------------------------------------- */
+/* --- push.close ----------------------------------------------------------------------------------
+ */
 
 dpd_answer_when dpd_op_push_close(const dpd_ask *ask, dpd_text *out, dp_error *err) {
   adding a;

@@ -1,15 +1,15 @@
 /*
  * Pages on their way into a push.
  *
- * A crawler gives pages faster than a server takes them, so push.add is answered when its pages were taken:
- * that is all the back-pressure there is, and it needs no message of its own. What does not fit the push's
- * window waits here, in order, and not with the client, since a page that would have to be sent again for
- * each place that becomes free would be sent many times.
+ * A crawler gives pages faster than a server takes them, so push.add is answered when its pages
+ * were taken: that is all the back-pressure there is, and it needs no message of its own. What does
+ * not fit the push's window waits here, in order, and not with the client, since a page that would
+ * have to be sent again for each place that becomes free would be sent many times.
  *
- * Who does what: a request's thread gives the library what fits. When there is room again the engine's
- * thread only says so; the main thread takes the pages that wait, since taking one means to copy and
- * hash it, for which nobody may hold up the engine. One add of a push waits at a time: a newer one is the
- * same client's again, over a new connection, and takes the older one's place.
+ * Who does what: a request's thread gives the library what fits. When there is room again the
+ * engine's thread only says so; the main thread takes the pages that wait, since taking one means
+ * to copy and hash it, for which nobody may hold up the engine. One add of a push waits at a time:
+ * a newer one is the same client's again, over a new connection, and takes the older one's place.
  */
 #include "pushes.h"
 
@@ -37,7 +37,8 @@ void dpd_page_free(dpd_page *page) {
   }
 }
 
-/* --- coming and going -------------------------------------------------------------------------- */
+/* --- coming and going --------------------------------------------------------------------------
+ */
 
 dpd_push *dpd_push_new(dpd_service *s, uint32_t idle_ms) {
   dpd_push *push = calloc(1, sizeof(*push));
@@ -153,7 +154,8 @@ void dpd_push_log(const dpd_push *push, uint32_t uid, const dp_reply *reply) {
           dp_reply_meta(reply)->total_us / 1000);
 }
 
-/* --- answers ----------------------------------------------------------------------------------- */
+/* --- answers -----------------------------------------------------------------------------------
+ */
 
 void dpd_pack_given(msgpack_packer *packer, const dpd_given *given) {
   msgpack_pack_map(packer, 2);
@@ -173,7 +175,8 @@ void dpd_push_answer(dpd_service *s, const dpd_push_asker *asker, const dpd_give
   dpd_text_free(&body);
 }
 
-/* --- giving, with its lock --------------------------------------------------------------------- */
+/* --- giving, with its lock ---------------------------------------------------------------------
+ */
 
 /* The engine's thread, or whoever ends the client. */
 static void on_room(dp_call *call, void *user) {
@@ -186,9 +189,8 @@ static void on_room(dp_call *call, void *user) {
 }
 
 dp_kind dpd_push_give(dpd_push *push, dp_call *call, const dpd_page *page, dp_error *err) {
-  dp_kind kind = page->why != NULL
-                     ? dp_push_refuse(call, page->key, page->why, on_room, push, err)
-                     : dp_push_add(call, page->args, on_room, push, err);
+  dp_kind kind = page->why != NULL ? dp_push_refuse(call, page->key, page->why, on_room, push, err)
+                                   : dp_push_add(call, page->args, on_room, push, err);
   if (kind == DP_OK) {
     push->taken++;
     push->given_ms = dpd_now_ms();
@@ -231,9 +233,11 @@ static dp_kind feed(dpd_push *push, dp_call *call) {
   return DP_OK;
 }
 
-/* --- in time, the main thread ------------------------------------------------------------------- */
+/* --- in time, the main thread -------------------------------------------------------------------
+ */
 
-/* It was left alone for too long: what it has begun is completed. False: it was not; *next is lowered. */
+/* It was left alone for too long: what it has begun is completed. False: it was not; *next is
+ * lowered. */
 static bool is_idle(const dpd_push *push, int64_t now_ms, int64_t *next) {
   if (push->idle_ms == 0 || push->finish || push->stopped || push->waits) {
     return false;

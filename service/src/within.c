@@ -2,10 +2,11 @@
  * What an operation that is made of calls may do for its caller.
  *
  * A rule that allows `batch` allows many calls in one message, not other calls than it allows by
- * themselves; so each call of a batch is looked at here, before the engine has any of them. The other compositions
- * are names of their own: whoever may `pages.push` may have documents listed, created, updated and given
- * metadata by it, since that is what a push is. Deleting is the exception, for it is what an operator takes away
- * first: a push that prunes needs the right to `documents.delete`.
+ * themselves; so each call of a batch is looked at here, before the engine has any of them. The
+ * other compositions are names of their own: whoever may `pages.push` may have documents listed,
+ * created, updated and given metadata by it, since that is what a push is. Deleting is the
+ * exception, for it is what an operator takes away first: a push that prunes needs the right to
+ * `documents.delete`.
  *
  * Nothing is guessed: what cannot be read here is refused, for the library might read it otherwise.
  */
@@ -25,7 +26,8 @@ bool dpd_takes_long(dp_op op) {
 }
 
 static const msgpack_object *member(const msgpack_object *map, const char *name) {
-  for (uint32_t i = 0; map != NULL && map->type == MSGPACK_OBJECT_MAP && i < map->via.map.size; i++) {
+  for (uint32_t i = 0; map != NULL && map->type == MSGPACK_OBJECT_MAP && i < map->via.map.size;
+       i++) {
     if (dpd_key_is(&map->via.map.ptr[i].key, name)) {
       return &map->via.map.ptr[i].val;
     }
@@ -58,7 +60,8 @@ static bool may_prune(const wish *w, const msgpack_object *args, dp_error *err) 
 
 enum { OPS = 1024 }; /* the numbers of operations are below it */
 
-/* seen: operations that were asked for before, so that a long batch costs one look at the rules each. */
+/* seen: operations that were asked for before, so that a long batch costs one look at the rules
+ * each. */
 static bool may_one(const wish *w, const msgpack_object *call, bool seen[OPS], dp_error *err) {
   char name[DPD_NAME_MAX + 1] = "";
   const msgpack_object *given = member(call, "op");
