@@ -14,7 +14,7 @@ import pytest
 
 import difypool
 from difypool import _flows
-from fake import FakeService, fail
+from fake import SILENT, FakeService, fail
 from flowing import ENDED, Flowing, words
 
 
@@ -195,6 +195,29 @@ def test_a_cancelled_task_stops_the_run(flowing: Flowing) -> None:
             await closed(flowing, 1)
             flowing.give(0, *words("goes on"), end=ENDED)
             assert await rest == "goes on"
+
+    run(test())
+
+
+def test_one_that_opens_after_its_task_was_cancelled_is_closed(flowing: Flowing) -> None:
+    held: list[dict[str, Any]] = []
+
+    def hold(request: dict[str, Any]) -> Any:
+        held.append(request)
+        return SILENT
+
+    async def test() -> None:
+        async with client_of(flowing.service) as client:
+            opening = flowing.service.handlers["stream.open"]
+            flowing.service.handlers["stream.open"] = hold
+            task = asyncio.ensure_future(chat(client).text())
+            await asyncio.get_running_loop().run_in_executor(None, flowing.service.wait_for, "stream.open")
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.get_running_loop().run_in_executor(None, flowing.service.wait_for, "service.cancel")
+            flowing.service.answer(held[0], opening(held[0]))  # it was too late to cancel it
+            await closed(flowing, 0)
 
     run(test())
 

@@ -16,7 +16,7 @@ import pytest
 import difypool
 from chain import wait_until
 from difypool import events
-from fake import FakeService, fail
+from fake import SILENT, FakeService, fail
 from flowing import ENDED, Flowing, words
 
 RUN = {"task_id": "t1", "message_id": "m1", "conversation_id": "c1"}
@@ -283,9 +283,7 @@ def test_an_interrupt_stops_it(client: difypool.Client, flowing: Flowing) -> Non
     with pytest.raises(KeyboardInterrupt):
         stream.text()
     thread.join()
-    if not flowing.closed:  # the interrupt tore the connection: told with the next stream
-        chat(client).close()
-    flowing.wait_closed(0)
+    assert flowing.closed == [0]  # over a new connection, if it tore the old one
 
 
 def test_an_interrupted_thread_leaves_the_asking_to_others(client: difypool.Client, flowing: Flowing) -> None:
@@ -308,6 +306,37 @@ def test_an_interrupted_thread_leaves_the_asking_to_others(client: difypool.Clie
     flowing.give(1, *words("still here"), end=ENDED)
     thread.join(20)
     assert got == ["still here"]
+
+
+def test_one_that_opens_after_its_interrupt_is_closed(client: difypool.Client, flowing: Flowing) -> None:
+    """Another thread reads the connection, so the interrupt does not tear it."""
+    service = flowing.service
+    opening = service.handlers["stream.open"]
+    held: list[dict[str, Any]] = []
+
+    def hold(request: dict[str, Any]) -> Any:
+        held.append(request)
+        return SILENT
+
+    service.handlers["stream.open"] = service.handlers["apps.info"] = hold
+    leading = threading.Thread(target=client.apps.info)
+    leading.start()
+    service.wait_for("apps.info")
+
+    def interrupt() -> None:
+        service.wait_for("stream.open")
+        wait_until(lambda: any(call.wake is not None for call in client._link._calls.values()), "the main thread waits")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    with pytest.raises(KeyboardInterrupt):
+        chat(client)
+    helper.join()
+    service.answer(held[1], opening(held[1]))
+    flowing.wait_closed(0)
+    service.answer(held[0], {})
+    leading.join(20)
 
 
 def test_another_thread_closes_it(client: difypool.Client, flowing: Flowing) -> None:

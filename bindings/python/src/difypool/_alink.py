@@ -90,6 +90,7 @@ class AsyncLink:
         self._outbox: deque[Call] = deque()
         self._stream: _Stream | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._unwanted: dict[int, bytes] = {}  # openings that were cancelled: SP id, and the call's
         self._introductions: dict[int, asyncio.Task[None]] = {}
         self._rid = int.from_bytes(os.urandom(4), "big")
         self.epoch: bytes | None = None
@@ -198,6 +199,8 @@ class AsyncLink:
         call.answer = errors.Cancelled(f"{call.op}: cancelled")
         stream = self._stream
         if unanswered and call.sent and stream is not None and not stream.lost:
+            if call.op in _calls.OPENINGS:
+                self._unwanted[call.rid] = call.id
             stream.transport.write(_calls.cancel(self._next_rid(), call.id))
 
     def post(self, op: str, args: dict[str, Any]) -> bool:
@@ -218,6 +221,10 @@ class AsyncLink:
         call = self._calls.get(rid)
         if call is not None:
             self._hand(call, payload)
+        elif rid in self._unwanted:
+            handle = _calls.handle_in(payload, self._unwanted.pop(rid))
+            if handle is not None and self.crew is not None:
+                self.crew.refuse(handle)
 
     def spoil(self, stream: _Stream, error: errors.Error) -> None:
         """The peer does not speak the protocol: nothing that was sent to it is worth sending again."""
@@ -230,6 +237,7 @@ class AsyncLink:
         """This connection is over. Its calls stay: they are sent again on the next one."""
         if self._stream is stream:
             self._stream = None
+            self._unwanted.clear()
             self._outbox.clear()
             if self._calls:
                 self._open()

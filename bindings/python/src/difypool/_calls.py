@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEADLINE = 120.0  # seconds; the service's default
 LOSSES = 8  # connections that may break under one call before it is given up: it may be what breaks them
 _WITHIN = frozenset(("http.request", "stream.open"))  # what they do is said in their arguments
+OPENINGS = frozenset(("stream.open", "push.open"))  # their replies are worth a farewell, also when nobody waits any more
 _FILE_REFUSED = ("unsteady_file", "unreadable_file")
 MARGIN = 5.0  # seconds after its deadline that a call still waits for the service's word on it
 
@@ -193,6 +194,16 @@ def hello(now: float, handle: Handle | None = None) -> Call:
     if handle is None:
         return Call("service.ping", _wire.NO_ARGS, NO_TAIL, now)
     return Call("service.connect", handle.packed, NO_TAIL, now)
+
+
+def handle_in(payload: bytes, ident: bytes) -> bytes | None:
+    """The handle that an opening's reply tells of, if it succeeded."""
+    _, outcome = _wire.reply(payload, ident)
+    if isinstance(outcome, errors.Error):
+        return None
+    body = outcome.json()
+    handle: bytes | None = body.get("stream") or body.get("push")
+    return handle
 
 
 def cancel(rid: int, ident: bytes) -> bytes:

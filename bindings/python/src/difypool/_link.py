@@ -67,6 +67,7 @@ class Link:
         self._calls: dict[int, Call] = {}
         self._socket: _socket.socket | None = None
         self._dead: list[_socket.socket] = []  # shut down, to be closed
+        self._unwanted: dict[int, bytes] = {}  # openings that were interrupted: SP id, and the call's
         self._frames = _wire.Frames()
         self._torn: _socket.socket | None = None  # an interrupt may have lost bytes of this one's stream
         self._rid = int.from_bytes(os.urandom(4), "big")
@@ -226,6 +227,8 @@ class Link:
         with self._lock:
             unanswered = self._calls.pop(call.rid, None) is not None
             rid = self._next_rid()
+            if unanswered and call.op in _calls.OPENINGS:
+                self._unwanted[call.rid] = call.id
         sock = call.carrier
         if unanswered and sock is not None and self._sending.acquire(True, _LEAVE_S):
             try:
@@ -332,10 +335,15 @@ class Link:
             raise
 
     def _deliver(self, payload: bytes) -> None:
+        rid = _wire.rid_of(payload)
         with self._lock:
-            call = self._calls.pop(_wire.rid_of(payload), None)
+            call = self._calls.pop(rid, None)
             if call is not None:
                 self._hand(call, payload)
+        if call is None and rid in self._unwanted:
+            handle = _calls.handle_in(payload, self._unwanted.pop(rid))
+            if handle is not None and self.crew is not None:
+                self.crew.refuse(handle)
 
     def _spoil(self, sock: _socket.socket, error: errors.Error) -> None:
         """The peer does not speak the protocol: nothing that was sent to it is worth sending again."""
@@ -413,6 +421,7 @@ class Link:
                 self._socket = None
             if self._torn is sock:
                 self._torn = None
+            self._unwanted.clear()
             self._dead.append(sock)
         self._break(sock)
 

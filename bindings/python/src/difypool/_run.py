@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .reply import Reply
 
 CLOSE_S = 5.0  # seconds that close() waits for the service's word
+HURRY_S = 1.0  # and an interrupt
 DOWNLOAD_BUFFER = 256 << 10  # bytes the service holds of a download
 IDS = ("task_id", "message_id", "conversation_id", "workflow_run_id")
 _TIMES = {"idle": "idle_ms", "total": "total_ms"}

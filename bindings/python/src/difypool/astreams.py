@@ -90,8 +90,12 @@ class Crew:
     def leave(self, flow: Flow) -> None:
         """Tells the service, without waiting, that nobody reads this any more."""
         self._table.forget(flow)
-        if not self._link.post("stream.close", {"stream": flow.handle}):
-            self._table.left.append(flow.handle)  # it is told with the next one
+        self.refuse(flow.handle)
+
+    def refuse(self, handle: bytes) -> None:
+        """Gives a handle back that nobody reads."""
+        if not self._link.post("stream.close", {"stream": handle}):
+            self._table.left.append(handle)  # it is told with the next one
 
     def _tell(self) -> None:
         left = self._table.left

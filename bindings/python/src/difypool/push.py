@@ -24,6 +24,7 @@ PAGES_AT_ONCE = 64  # pages in one message
 BYTES_AT_ONCE = 1 << 20  # and what they may hold, unless one alone holds more
 BUFFER = 1 << 20  # bytes of results that the service holds for us
 ADD_WAIT_MS = 1000  # how long an add waits for room before results are looked at
+OUTCOMES = ("created", "updated", "adopted", "unchanged", "duplicate", "skipped", "failed", "deleted")
 _LINE_S = 0.2  # seconds between two changes of the line on a terminal
 _LOG_S = 10.0  # and between two lines where there is none
 _OPENING = frozenset(("priority", "validate", "allow_hazard"))
@@ -115,7 +116,7 @@ class Summary:
     def counts(self) -> dict[str, int]:
         """How many pages came to each outcome."""
         counted: dict[str, int] = {}
-        for result in [*self.results, *self.deleted]:
+        for result in (*self.results, *self.deleted):
             counted[result.outcome] = counted.get(result.outcome, 0) + 1
         return counted
 
@@ -166,7 +167,9 @@ class Progress:
 
 
 def _told(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    order = {outcome: number for number, outcome in enumerate(OUTCOMES)}
+    told = sorted(counts.items(), key=lambda counted: order.get(counted[0], len(order)))
+    return ", ".join(f"{count} {outcome}" for outcome, count in told)
 
 
 class Line:

@@ -101,8 +101,12 @@ class Crew:
         if self.pid != os.getpid():
             return
         self._table.forget(flow)
-        if not self._link.post("stream.close", {"stream": flow.handle}):
-            self._table.left.append(flow.handle)  # it is told with the next one
+        self.refuse(flow.handle)
+
+    def refuse(self, handle: bytes) -> None:
+        """Gives a handle back that nobody reads."""
+        if not self._link.post("stream.close", {"stream": handle}):
+            self._table.left.append(handle)  # it is told with the next one
 
     def _tell(self) -> None:
         left = self._table.left
@@ -111,6 +115,12 @@ class Crew:
             if not self._link.post("stream.close", {"stream": handle}):
                 left.append(handle)
                 return
+
+    def hurry(self, flow: Flow) -> None:
+        """Tells the service of a stream that was left, if it could not be told: over a new connection, and briefly."""
+        if flow.handle in self._table.left:
+            self._table.left.remove(flow.handle)
+            self._close(flow.handle, _run.HURRY_S)
 
     def close(self) -> None:
         """The client is being closed."""
@@ -123,10 +133,11 @@ class Crew:
     def stop(self, flow: Flow, keep_run: bool | None) -> bool:
         """Closes a stream and waits for the service's word: whether the run was asked to stop."""
         self.forget(flow)
-        args: dict[str, Any] = {"stream": flow.handle}
-        if keep_run is not None:
-            args["keep_run"] = keep_run
-        call = _calls.Call("stream.close", args, _wire.tail({"deadline": _run.CLOSE_S}), monotonic())
+        return self._close(flow.handle, _run.CLOSE_S, {} if keep_run is None else {"keep_run": keep_run})
+
+    def _close(self, handle: bytes, seconds: float, more: Mapping[str, bool] | None = None) -> bool:
+        args = {"stream": handle, **(more or {})}
+        call = _calls.Call("stream.close", args, _wire.tail({"deadline": seconds}), monotonic())
         try:
             return bool(self._link.run(call).json()["stopped"])
         except errors.Error:
@@ -163,6 +174,16 @@ class _Open(_run.Pieces):
             return False
         return self._crew.stop(self._flow, keep_run)
 
+    def _more(self) -> None:
+        """Waits. An interrupt closes the stream at once: the connection may be torn, so leaving may not be enough."""
+        self._check()
+        try:
+            self._crew.wait(self._flow)
+        except BaseException:
+            self._leave()
+            self._crew.hurry(self._flow)
+            raise
+
     def _leave(self) -> None:
         if not self._flow.closed:
             self._crew.leave(self._flow)
@@ -194,8 +215,7 @@ class Stream(_Open, _run.Run):
                 elif self._ended():
                     return
                 else:
-                    self._check()
-                    self._crew.wait(self._flow)
+                    self._more()
         finally:
             self._leave()
 
@@ -225,8 +245,7 @@ class Download(_Open, _run.File):
                 elif self._ended():
                     return
                 else:
-                    self._check()
-                    self._crew.wait(self._flow)
+                    self._more()
         finally:
             self._leave()
 
