@@ -6,7 +6,7 @@
     ./dev bench files --json FILE   the figures as JSON, too
 
 The client speaks the protocol as PROTOCOL.md has it and nothing more: it keeps half a
-window on its way while it waits for the answer to the other half. curl's time is its own time_total, ours runs from upload.open to the answer of upload.close. The
+window on its way while it waits for the answer to the other half. The same through the Python binding stands beside it. curl's time is its own time_total, ours runs from upload.open to the answer of upload.close. The
 service's memory is its resident set, at its highest within the rounds, against what it was before the first.
 """
 
@@ -26,6 +26,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "service")]
+
+import difypool  # noqa: E402
 
 import proc  # noqa: E402
 import table  # noqa: E402
@@ -97,13 +99,20 @@ def by_service(client: Client, profile: str, file: str) -> float:
     return time.monotonic() - begun
 
 
+def by_python(client: difypool.Client, file: str) -> float:
+    begun = time.monotonic()
+    assert client.files.upload(file=Path(file), user="u").status == 201
+    return time.monotonic() - begun
+
+
 def measure(report: Report, service: Service, rounds: int, url: str, place: Path) -> None:
     cert, file = str(place / "cert.pem"), str(place / "film.mp4")
     with open(file, "wb") as out:
         out.writelines(os.urandom(1 << 20) for _ in range(SIZE >> 20))
     pid = service.process.pid
-    curl, ours, cpu = [], [], []
-    with Client(service.socket) as client:
+    curl, ours, cpu, python = [], [], [], []
+    binding = difypool.Client(socket=service.socket, base_url=url, api_key="bench-key", ca_file=cert)
+    with Client(service.socket) as client, binding:
         profile = client.connect(url, ca_file=cert)
         before = resident_mb(pid, "VmRSS")
         forget_highest(pid)
@@ -113,16 +122,20 @@ def measure(report: Report, service: Service, rounds: int, url: str, place: Path
             spent = proc.cpu_seconds(pid)
             ours.append(by_service(client, profile, file))
             cpu.append(proc.cpu_seconds(pid) - spent)
+            python.append(by_python(binding, file))
         growth = resident_mb(pid, "VmHWM") - before
     rows = [
         ["curl -F", table.show(table.summary(curl), " s"), f"{90 / table.summary(curl)['median']:,.0f}", ""],
         ["upload.open, .write, .close", table.show(table.summary(ours), " s"),
          f"{90 / table.summary(ours)['median']:,.0f}", table.show(table.summary(cpu), " s")],
+        ["Python: files.upload(file=Path(…))", table.show(table.summary(python), " s"),
+         f"{90 / table.summary(python)['median']:,.0f}", ""],
     ]  # fmt: skip
     report.show("A file of 90 MB, loopback TLS", ["way", "wall", "MB/s", "service CPU"], rows)
-    report.data["results"]["upload"] = {"curl": curl, "service": ours, "service_cpu": cpu, "growth_mb": growth}
+    report.data["results"]["upload"] = {"curl": curl, "service": ours, "service_cpu": cpu, "python": python, "growth_mb": growth}
     report.target("90 MB through the service ÷ curl", table.ratios(ours, curl), 2, at_most=True)
     report.target("the same, growth of the service's memory", table.summary([growth]), 8, " MB", at_most=True)
+    report.target("90 MB through service and Python ÷ curl", table.ratios(python, curl), 2, at_most=True)
 
 
 def main() -> int:
