@@ -173,6 +173,20 @@ dpc_kind dpc_args_set_file(dpc_args *args, const char *name, const char *file_na
   return put(args, name, &value);
 }
 
+dpc_args *dpc_args_copy(const dpc_args *args) {
+  dpc_args *copy = dpc_args_new();
+  bool ok = copy;
+  for (size_t i = 0; ok && i < dpc__args_count_of(args); i++) {
+    dpc__bytes value = {0};
+    dpc__bytes_append(&value, args->entries[i].value.data, args->entries[i].value.length);
+    ok = put(copy, args->entries[i].name, &value) == DPC_OK;
+  }
+  if (ok)
+    return copy;
+  dpc_args_free(copy);
+  return NULL;
+}
+
 size_t dpc_args_count(const dpc_args *args) {
   return dpc__args_count_of(args);
 }

@@ -49,6 +49,8 @@ void dpc__flows_drop(dpc_client *client, const char *operation, const char *key,
 
 /* dpc__stream_of - a stream of events over a handle that came otherwise. NULL: memory is out. */
 dpc_stream *dpc__stream_of(dpc_client *client, const uint8_t handle[DPC__ID]);
+/* dpc__stream_is_push - its end is one of a push. */
+void dpc__stream_is_push(dpc_stream *stream);
 /* dpc__stream_disown - free it, and leave the handle to who has it. */
 void dpc__stream_disown(dpc_stream *stream);
 

@@ -49,6 +49,7 @@ dpc_kind dpc_push_opened(dpc_client *client, const dpc_reply *reply, dpc_push **
     free(p);
     return dpc__no_memory(err);
   }
+  dpc__stream_is_push(p->stream);
   p->client = client;
   p->window = pages < PAGES_MAX ? (size_t)pages : PAGES_MAX;
   memcpy(p->handle, handle, DPC__ID);

@@ -24,7 +24,7 @@ enum {
 struct dpc_stream {
   dpc_client *client;
   uint8_t handle[DPC__ID];
-  bool is_bytes, closed;
+  bool is_bytes, is_push, closed;
   int32_t status;
   int64_t length;
   char type[128], name[1024];
@@ -102,6 +102,10 @@ dpc_stream *dpc__stream_of(dpc_client *client, const uint8_t handle[DPC__ID]) {
   s->length = -1;
   memcpy(s->handle, handle, DPC__ID);
   return s;
+}
+
+void dpc__stream_is_push(dpc_stream *s) {
+  s->is_push = true;
 }
 
 dpc_kind dpc_stream_opened(dpc_client *client, const dpc_reply *reply, dpc_stream **out,
@@ -242,7 +246,11 @@ static void say_lost(const dpc_stream *s, dpc_reply *end) {
   dpc_error error;
   if (strcmp(dpc_reply_error(end)->code, "no_such_stream") != 0)
     return;
-  if (s->is_bytes)
+  if (s->is_push)
+    dpc__fail(&error, DPC_UNREACHABLE, "service_lost",
+              "Push the same pages again: what stands is not sent.",
+              "the service that carried the push is gone, or gave it up");
+  else if (s->is_bytes)
     dpc__fail(&error, DPC_UNREACHABLE, "service_lost", "Ask for it again.",
               "the service that held the stream is gone, or gave it up");
   else

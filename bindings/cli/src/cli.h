@@ -4,7 +4,8 @@
  *   session.c     a client, calls, Ctrl-C     output.c     answers and errors, as text or JSON
  *   pieces.c      answers in pieces           words.c      the words within events
  *   talk.c        conversations by name       carry.c      large files, downloads, events of a call
- *   pages.c       files as pages              meter.c      how far something is
+ *   pages.c       where pages come from       outcomes.c   what became of them
+ *   meter.c       how far something is
  *   argspec.c     NAME=VALUE                  cmd_*.c      one family of commands each
  */
 #ifndef CLI_CLI_H
@@ -80,6 +81,9 @@ const dpc_reply *cli_call(cli_session *session, const char *operation, const dpc
 const dpc_reply *cli_await(cli_session *session, dpc_kind started, dpc_call *call,
                            const dpc_error *error);
 void cli_on_done(dpc_call *call, dpc_reply *reply, void *session);
+/* cli_turn - wait for an answer, a signal or something to read on fd (-1 = none), and run the
+ * callbacks that are due. Whether there is something on fd. */
+bool cli_turn(cli_session *session, int fd, int timeout_ms);
 /* cli_await_input - until there is something to read, or Ctrl-C came: then false. */
 bool cli_await_input(cli_session *session, int fd);
 /* cli_resume - forget a Ctrl-C that was answered. */

@@ -12,6 +12,8 @@ static const cli_command commands[] = {
     {"call", "OPERATION [NAME=VALUE | NAME:=JSON | NAME@FILE | NAME:=@FILE]…",
      "carry out one operation", 1, -1, cli_cmd_call},
     {"chat", "[TEXT]…", "ask an app, and see its words as they come", 0, -1, cli_cmd_chat},
+    {"push", "--kb NAME PATH… | -", "make a knowledge base hold files, or pages from a crawler", 0,
+     -1, cli_cmd_push},
     {"ops", "[OPERATION | GROUP]", "what operations there are, and what one takes", 0, 1,
      cli_cmd_ops},
     {"status", "", "see that pooling works: connections, reuse, times, errors", 0, 0,
@@ -60,7 +62,8 @@ static int help_page(void) {
   cli_options_help();
   puts("\nExit status: 0 done, 2 usage, 3 unreachable, TLS, timeout, overloaded, busy or breaker "
        "open,\n"
-       "4 unknown outcome of a write, 130 interrupted, 143 terminated, 1 anything else.\n"
+       "4 unknown outcome of a write, 5 part of it failed, 130 interrupted, 143 terminated, 1 "
+       "anything else.\n"
        "More: man difypool");
   return 0;
 }

@@ -249,6 +249,17 @@ bool cli_await_input(cli_session *s, int fd) {
   return false;
 }
 
+bool cli_turn(cli_session *s, int fd, int timeout_ms) {
+  struct pollfd fds[] = {{.fd = dpc_client_fd(s->client), .events = POLLIN},
+                         {.fd = s->signals, .events = POLLIN},
+                         {.fd = fd, .events = POLLIN}};
+  poll(fds, 3, timeout_ms);
+  if (fds[1].revents)
+    take_signals(s, NULL);
+  dpc_client_dispatch(s->client);
+  return fds[2].revents;
+}
+
 void cli_resume(cli_session *s) {
   s->interrupted = 0;
 }

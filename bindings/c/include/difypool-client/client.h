@@ -62,6 +62,8 @@ DPC_EXPORT const char *dpc_version(void);
  * 20) or DPC_INTERNAL (out of memory); on an error nothing was changed. Since 0.1.
  */
 DPC_EXPORT dpc_args *dpc_args_new(void);       /* NULL when memory is out */
+/* dpc_args_copy - of NULL: an empty one; NULL when memory is out. */
+DPC_EXPORT dpc_args *dpc_args_copy(const dpc_args *args);
 DPC_EXPORT void dpc_args_free(dpc_args *args); /* wipes what it held; NULL is allowed */
 DPC_EXPORT dpc_kind dpc_args_set_null(dpc_args *args, const char *name);
 DPC_EXPORT dpc_kind dpc_args_set_bool(dpc_args *args, const char *name, bool value);

@@ -108,7 +108,7 @@ DPC_EXPORT bool dpc_stream_piece(dpc_stream *stream, dpc_piece *piece);
 
 /* dpc_stream_end - how it ended, as a reply of the operation; NULL before its last piece was given.
  * Lives as long as the stream. A stream whose service died ends with DPC_UNKNOWN_OUTCOME (a run may
- * go on at the server) or, where it did nothing there, DPC_UNREACHABLE; code "service_lost". */
+ * go on at the server) or, of a download or a push, DPC_UNREACHABLE; code "service_lost". */
 DPC_EXPORT const dpc_reply *dpc_stream_end(const dpc_stream *stream);
 
 /* What the server calls the run, to look at it or to go on; "" = not known. */
