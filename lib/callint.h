@@ -171,6 +171,8 @@ struct dp_call {
   struct dp_call *leader, *followers, *fellow;
   struct dp_call *read_next;
   bool leads, marked;
+  uint64_t gave_up_us;     /* it ended rather than wait until then; 0 = it did not */
+  bool gave_up_for_option; /* … since it has no wait option, not for want of time */
 
   /* The gate. */
   dp__touch touch;

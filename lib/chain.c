@@ -43,10 +43,13 @@ void dp__call_hold(dp_call *call, uint64_t wait_us) {
 /* Waiting is for what says itself that it passes: a pace, a full server. A server that cannot be
  * reached costs tries like any failure, or a call to a dead port would go on until its deadline; a
  * breaker that opens over it is waited for. */
-static bool has_patience(const dp_call *call) {
+static bool would_be_patient(const dp_call *call) {
   const dp__verdict *v = &call->verdict;
-  return v->plan_refused || ((call->flags & DP_CALL_WAIT) &&
-                             (v->host_refused || v->error.kind == DP_OVERLOADED));
+  return v->plan_refused || v->host_refused || v->error.kind == DP_OVERLOADED;
+}
+
+static bool has_patience(const dp_call *call) {
+  return call->verdict.plan_refused || ((call->flags & DP_CALL_WAIT) && would_be_patient(call));
 }
 
 /* By the rule `never` once a byte may have reached the server it is its caller who sends it again. */
@@ -73,11 +76,14 @@ void dp__call_repeat(dp_call *call, const dp_error *error) {
   uint64_t pause_us = 1000ull * call->pause_ms;
   if (1000ull * error->retry_after_ms > pause_us)
     pause_us = 1000ull * error->retry_after_ms;
+  call->repeating = true;
   if (!allowed || client->now_us + pause_us >= call->deadline_us) {
+    call->gave_up_for_option =
+        !allowed && !patient && would_be_patient(call) && DP__ON(profile, retry);
+    call->gave_up_us = allowed || call->gave_up_for_option ? client->now_us + pause_us : 0;
     dp__call_end(call, error);
     return;
   }
-  call->repeating = true;
   dp__call_hold(call, pause_us);
 }
 

@@ -2,8 +2,8 @@
  * Sharing answers between calls.
  *
  * Of equal reads in flight one is sent, and all get its answer. The one that was sent leads; if its
- * caller gives up, the transfer is handed to the next, so that nobody's impatience costs another his
- * answer. What may be shared at all, and when not, is in joincache.c.
+ * caller gives up, the transfer is handed to the next, and if it may not wait for another try, or for a
+ * breaker, the first who may waits in its place: nobody's impatience costs another his answer. What may be shared at all, and when not, is in joincache.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,18 +109,26 @@ static void leave_leader(dp_call *call) {
   call->leader = NULL;
 }
 
-/* The first of the followers leads now, with the transfer if there is one. */
-static void hand_over(dp_call *call) {
+/* The first of the followers leads now. */
+static dp_call *crown(dp_call *call) {
   dp_call *next = call->followers;
   call->followers = NULL;
   if (!next)
-    return;
+    return NULL;
   next->leader = NULL;
   next->followers = next->fellow;
   for (dp_call *f = next->followers; f; f = f->fellow)
     f->leader = next;
   next->mark = call->mark;
   lead(next);
+  return next;
+}
+
+/* The next one goes on in its place, with the transfer if there is one. */
+static void hand_over(dp_call *call) {
+  dp_call *next = crown(call);
+  if (!next)
+    return;
   if (call->exchange) {
     dp__call_adopt_exchange(next, call);
   } else {
@@ -128,6 +136,44 @@ static void hand_over(dp_call *call) {
     next->held_us = call->client->now_us;
     dp__call_step(next);
   }
+}
+
+/* Whether it would have waited where its leader gave up. */
+static bool outlasts(const dp_call *follower, const dp_call *leader) {
+  return leader->gave_up_us && follower->deadline_us > leader->gave_up_us &&
+         (!leader->gave_up_for_option || (follower->flags & DP_CALL_WAIT));
+}
+
+/* Those who have more patience, in their order. */
+static dp_call *take_patient(dp_call *call) {
+  dp_call *patient = NULL, **last = &patient;
+  for (dp_call **link = &call->followers; *link;) {
+    dp_call *f = *link;
+    if (outlasts(f, call)) {
+      *link = f->fellow;
+      f->fellow = NULL;
+      *last = f;
+      last = &f->fellow;
+    } else {
+      link = &f->fellow;
+    }
+  }
+  return patient;
+}
+
+/* The next one waits in its place, and goes on from where it gave up. */
+static void wait_on(dp_call *call) {
+  dp_call *next = crown(call);
+  if (!next)
+    return;
+  uint64_t now = call->client->now_us;
+  next->tries = call->tries;
+  next->pause_ms = call->pause_ms;
+  next->repeating = call->repeating;
+  next->verdict = call->verdict;
+  next->first_sent_us = call->first_sent_us;
+  next->reply->meta.attempts = call->reply->meta.attempts;
+  dp__call_hold(next, call->gave_up_us > now ? call->gave_up_us - now : 0);
 }
 
 static void share_end(dp_call *call, const dp_error *error) {
@@ -151,10 +197,14 @@ void dp__call_unshare(dp_call *call, const dp_error *error) {
   if (!call->leads)
     return;
   stop_leading(call);
-  if (call->stopped)
+  if (call->stopped) {
     hand_over(call);
-  else
-    share_end(call, error);
+    return;
+  }
+  dp_call *patient = take_patient(call);
+  share_end(call, error);
+  call->followers = patient;
+  wait_on(call);
 }
 
 void dp__call_mark_write(const dp_call *call) {

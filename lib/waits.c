@@ -29,10 +29,13 @@ static void wait_or_end(dp_call *call, bool may_wait, uint64_t wait_us, dp_error
   if (may_wait && too_long)
     dp__copy_text(error->hint, sizeof error->hint,
                   "The wait would end after the call's deadline; give it more time.", 65);
-  if (!may_wait || too_long)
+  if (!may_wait || too_long) {
+    call->gave_up_us = now + wait_us;
+    call->gave_up_for_option = !may_wait;
     dp__call_end(call, error);
-  else
+  } else {
     dp__call_hold(call, wait_us);
+  }
 }
 
 /* --- the gate --------------------------------------------------------------------------------------- */

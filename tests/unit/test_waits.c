@@ -68,6 +68,81 @@ static void equal_reads_share_one_transfer(void **state) {
     empty(&boxes[i]);
 }
 
+/* Until the engine has taken up what was started before. */
+static void settle(world *w) {
+  dp_stats stats = DP_STATS_INIT;
+  dp_client_stats(w->client, &stats);
+  dp_stats_clear(&stats);
+}
+
+static void pause_a_second(dp_client_options *o, dp_profile_options *p) {
+  (void)o;
+  p->retry_initial_ms = p->retry_max_ms = 1000;
+}
+
+static void a_leader_without_time_for_a_repeat_costs_nobody_his_answer(void **state) {
+  (void)state;
+  const script_step steps[] = {
+      {"GET", "/v1/datasets/" KB, 1, SCRIPT_HANG, 500, NULL, broken},
+      {"GET", "/v1/datasets/" KB, 0, SCRIPT_ANSWER, 200, NULL, "{\"id\":\"a\"}"}};
+  world *w = open_world(STEPS(steps), "1.12.1", pause_a_second);
+  box boxes[3] = {BOX, BOX, BOX};
+  dp_call *calls[3];
+  dp_call_options hurried = DP_CALL_OPTIONS_INIT;
+  hurried.deadline_ms = 900;
+  for (int i = 0; i < 3; i++)
+    calls[i] = start(w, DP_OP_DATASETS_GET, args_of("dataset_id", KB, NULL),
+                     i < 2 ? &hurried : NULL, &boxes[i]);
+  assert_true(script_wait_hits(w->server, 0, 1));
+  settle(w);
+  script_release(w->server);
+  for (int i = 0; i < 2; i++)
+    assert_int_not_equal(dp_reply_kind(wait_for(&boxes[i], &boxes[i].first)), DP_OK);
+  dp_reply *reply = wait_for(&boxes[2], &boxes[2].first);
+  assert_kind(reply, DP_OK);
+  assert_int_equal(dp_reply_meta(reply)->attempts, 2);
+  assert_int_equal(script_hits(w->server, 1), 1);
+  for (int i = 0; i < 3; i++)
+    dp_call_unref(calls[i]);
+  close_world(w);
+  for (int i = 0; i < 3; i++)
+    empty(&boxes[i]);
+}
+
+static void who_waits_for_a_breaker_is_not_ended_by_one_who_does_not(void **state) {
+  (void)state;
+  const script_step steps[] = {
+      {"GET", "/v1/datasets?", 0, SCRIPT_ANSWER, 500, NULL, broken},
+      {"GET", "/v1/datasets/" KB, 1, SCRIPT_HANG, 500, NULL, broken},
+      {"GET", "/v1/datasets/" KB, 0, SCRIPT_ANSWER, 200, NULL, "{\"id\":\"a\"}"}};
+  world *w = open_world(STEPS(steps), "1.12.1", NULL);
+  box boxes[3] = {BOX, BOX, BOX};
+  dp_call *calls[3];
+  dp_call_options waits = DP_CALL_OPTIONS_INIT;
+  waits.flags = DP_CALL_WAIT;
+  for (int i = 0; i < 3; i++)
+    calls[i] = start(w, DP_OP_DATASETS_GET, args_of("dataset_id", KB, NULL),
+                     i == 2 ? &waits : NULL, &boxes[i]);
+  assert_true(script_wait_hits(w->server, 1, 1));
+  settle(w);
+  dp_kind kind = DP_OK;
+  for (int i = 0; i < 10 && kind != DP_BREAKER_OPEN; i++) {
+    dp_reply *reply = run(w, DP_OP_DATASETS_LIST, args_of("keyword", "k", NULL));
+    kind = dp_reply_kind(reply);
+    dp_reply_unref(reply);
+  }
+  assert_int_equal(kind, DP_BREAKER_OPEN);
+  script_release(w->server);
+  for (int i = 0; i < 2; i++)
+    assert_kind(wait_for(&boxes[i], &boxes[i].first), DP_BREAKER_OPEN);
+  assert_kind(wait_for(&boxes[2], &boxes[2].first), DP_OK);
+  for (int i = 0; i < 3; i++)
+    dp_call_unref(calls[i]);
+  close_world(w);
+  for (int i = 0; i < 3; i++)
+    empty(&boxes[i]);
+}
+
 static void a_write_between_parts_equal_reads(void **state) {
   (void)state;
   const script_step steps[] = {
@@ -309,6 +384,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(metadata_of_one_document_is_written_one_at_a_time),
       TEST(equal_reads_share_one_transfer),
+      TEST(a_leader_without_time_for_a_repeat_costs_nobody_his_answer),
+      TEST(who_waits_for_a_breaker_is_not_ended_by_one_who_does_not),
       TEST(a_write_between_parts_equal_reads),
       TEST(an_answer_may_be_as_old_as_its_caller_says),
       TEST(an_open_breaker_answers_at_once),
