@@ -22,6 +22,7 @@ import gen_c
 import gen_check
 import gen_client
 import gen_docs
+import gen_node
 import gen_python
 
 
@@ -37,7 +38,7 @@ def load() -> dict[str, Any]:
 def outputs(table: dict[str, Any]) -> dict[Path, str]:
     """Every file that is made of the definition, with its text."""
     files: dict[str, str] = {}
-    for module in (gen_c, gen_client, gen_docs, gen_python):
+    for module in (gen_c, gen_client, gen_docs, gen_node, gen_python):
         files.update(module.outputs(table))
     return {ROOT / path: text for path, text in files.items()}
 
