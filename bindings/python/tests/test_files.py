@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,23 @@ def test_the_server_s_word_ends_it_early(uploading: Uploading, upload: Callable[
     uploading.refuse_after = 2 * PIECE
     with pytest.raises(difypool.TooLarge, match="the server says"):
         upload(large)
+
+
+def test_never_whole_in_memory(uploading: Uploading, upload: Callable[..., difypool.Reply], folder: Path) -> None:
+    size = 96 << 20
+
+    def forget(request: dict[str, Any]) -> Any:
+        return {"offset": request["args"]["offset"] + len(request["args"].pop("bytes"))}
+
+    uploading.service.handlers["upload.write"] = forget
+    with open(folder / "sparse", "wb") as file:
+        file.truncate(size)
+    tracemalloc.start()
+    upload(folder / "sparse")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(uploading.service.seen("upload.write")) == size // PIECE
+    assert peak < 16 << 20
 
 
 def test_reading_fails_halfway(uploading: Uploading, upload: Callable[..., difypool.Reply], large: Path) -> None:

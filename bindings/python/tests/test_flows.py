@@ -390,3 +390,21 @@ def test_a_crawler_that_fails_prunes_nothing(client: difypool.Client, sandbox: A
         client.pages.push(broken(), dataset_id=first.dataset_id, prune=True, max_delete=100)
     again = client.pages.push(pages(20), dataset_id=first.dataset_id)
     assert again.counts() == {"unchanged": 20}
+
+
+def test_a_push_whose_service_is_killed_is_finished_by_the_next(client: difypool.Client, sandbox: Any) -> None:
+    def killing() -> Iterator[difypool.Page]:
+        for number, page in enumerate(pages(60)):
+            yield page
+            if number == 20:
+                sandbox.wait("effects/documents.create_by_text", 5)
+                os.kill(client.info()["pid"], signal.SIGKILL)
+
+    with pytest.raises(difypool.Unreachable, match="push again") as caught:
+        client.pages.push(killing(), dataset="KB", indexing_technique="economy")
+    assert set(caught.value.summary.counts()) <= {"created"}
+    done = client.pages.push(pages(60), dataset="KB", indexing_technique="economy")
+    assert done.ok
+    assert sorted(d["text"] for d in sandbox.dataset(done.dataset_id)["documents"]) == sorted(
+        f"text {n}" for n in range(60)
+    )

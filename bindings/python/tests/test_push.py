@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import difypool
-from difypool import push
+from difypool import _calls, push
 from fake import CLOSE, FakeService, fail
 from flowing import Flowing
 
@@ -269,3 +269,9 @@ def test_batch(service: FakeService, kind: str) -> None:
     with pytest.raises(difypool.NotFound):
         results[1].get()
     assert [result.get().content for result in results[2:]] == [b"words", b""]
+
+
+def test_what_takes_long_has_no_deadline_of_its_own() -> None:
+    for op, seconds in (("batch", 86400), ("documents.wait", 86400), ("datasets.list", 120)):
+        call = _calls.Call(op, {}, _calls.NO_TAIL, 0.0)
+        assert call.expires == seconds + _calls.MARGIN

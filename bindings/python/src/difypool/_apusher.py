@@ -84,15 +84,15 @@ class _Pusher:
             await self._settle()
 
     async def _add(self) -> None:
+        """Sends pages as long as there are any."""
         session = self._session
-        if not session.waiting:
-            return
-        try:
-            session.added((await self._link.run(self._client._make("push.add", session.adding(), {}))).json())
-        except errors.Busy as error:
-            if error.code != "push_bytes":
-                raise
-            await asyncio.sleep(_BUSY_S)
+        while session.waiting:
+            try:
+                session.added((await self._link.run(self._client._make("push.add", session.adding(), {}))).json())
+            except errors.Busy as error:
+                if error.code != "push_bytes":
+                    raise
+                await asyncio.sleep(_BUSY_S)
 
     async def _settle(self) -> None:
         task, self._adding = self._adding, None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DEADLINE = 120.0  # seconds; the service's default
 LOSSES = 8  # connections that may break under one call before it is given up: it may be what breaks them
+LONG = 86400.0  # seconds; for what has no deadline unless one is given
+_LONG = frozenset(("documents.wait", "pages.push", "batch"))
 _WITHIN = frozenset(("http.request", "stream.open"))  # what they do is said in their arguments
 OPENINGS = frozenset(("stream.open", "push.open"))  # their replies are worth a farewell, also when nobody waits any more
 _FILE_REFUSED = ("unsteady_file", "unreadable_file")
@@ -110,7 +112,7 @@ class Call:
         self.profile = profile
         self.id = tail.ident or urandom(16)
         self.free = op in FREE or (op in _WITHIN and _reads(args))
-        self.expires = now + (tail.deadline or DEADLINE) + MARGIN
+        self.expires = now + self._patience() + MARGIN
         self.rid = 0
         self.epoch: bytes | None = None
         self.sent = False  # its bytes may have reached a service
@@ -120,6 +122,10 @@ class Call:
         self.carrier: Any = None  # the connection it was sent on last
         self.answer: bytes | errors.Error | None = None
         self.wake: Any = None
+
+    def _patience(self) -> float:
+        """Seconds for the whole call."""
+        return self.tail.deadline or (LONG if self.op in _LONG else DEADLINE)
 
     def frame(self, epoch: bytes | None, now: float) -> bytes:
         """The bytes to send; from here on it counts as sent."""
@@ -163,7 +169,7 @@ class Call:
 
     def late(self) -> errors.Error:
         """The service said nothing, not even that the deadline passed."""
-        waited = self.tail.deadline or DEADLINE
+        waited = self._patience()
         message = f"{self.op}: no word from the difypool service within its deadline of {waited:g} s and {MARGIN:g} s more"
         if self.sent and not self.free:
             return errors.UnknownOutcome(message, code="no_answer", pending=True, hint="look before doing it again")

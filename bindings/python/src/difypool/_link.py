@@ -138,12 +138,12 @@ class Link:
                 raise outcome  # type: ignore[misc]
             self.begin(call)
 
-    def poll(self, call: Call) -> bool:
-        """Whether the answer of a call that was begun is there; reads what has come, and waits for nothing."""
+    def poll(self, call: Call, seconds: float) -> bool:
+        """Whether the answer of a call that was begun is there, or comes within so many seconds."""
         if call.answer is None and self._leader.setdefault(0, call) is call:
             try:
                 sock = self._socket
-                if sock is not None and select.select([sock], [], [], 0)[0]:
+                if sock is not None and select.select([sock], [], [], seconds)[0]:
                     self._read(sock)
             except BaseException:
                 self._abandon(call)

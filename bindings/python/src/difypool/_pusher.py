@@ -1,10 +1,14 @@
 """Carries out a push from a thread; the bookkeeping is in ``push``.
 
-One ``push.add`` is under way while the caller's iterable makes the next pages; between two of them the results that have
-come are read, without waiting. So the service's room is what holds a crawler back, and nothing else.
+One ``push.add`` is under way while the caller's iterable makes the next pages; now and then the results that have come are
+read, without waiting. So the service's room is what holds a crawler back, and nothing else. An iterable may stop for
+long between two pages, and nothing can be sent meanwhile: so an add's answer is waited for briefly before it is asked for
+more. What has a length is asked at once.
 """
 
 from __future__ import annotations
+
+from time import monotonic
 
 from . import _flows, errors, events
 from .push import Session, broken
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from .client import Client
     from .push import PageLike, Progress, Summary
 
+_BRIEFLY = 0.005  # seconds that the answer of an add is waited for before the next page is asked for
+_HEAR_S = 0.1  # seconds between two looks at the results, while there is room
 HEAR_MS = 1000  # how long to wait for results before the progress is shown anew
 
 
@@ -53,17 +59,21 @@ class _Pusher:
         self._flow = _flows.Flow(op, {"stream": session.handle, "kind": "events"})
         self._crew.adopt(self._flow)
         self._adding: Call | None = None
+        self._look = 0.0
 
     def give(self, pages: Iterable[PageLike]) -> None:
         """All pages: until the service has taken the last one, or wants no more."""
         session = self._session
+        patience = 0.0 if hasattr(pages, "__len__") else _BRIEFLY
         for page in pages:
             session.take(page)
-            if self._adding is None or session.full or self._link.poll(self._adding):
+            if self._adding is None or session.full or self._link.poll(self._adding, patience):
                 self._settle()
                 if session.over:
                     return
                 self._add()
+                if patience and self._adding is not None and self._link.poll(self._adding, patience):
+                    self._settle()
         while session.waiting:
             if self._adding is None:
                 self._add()
@@ -85,7 +95,9 @@ class _Pusher:
                 if error.code != "push_bytes":
                     raise
                 wait_ms = HEAR_MS  # other pushes hold too much: it is asked again
-        self._hear(wait_ms)
+        if wait_ms or monotonic() >= self._look:
+            self._hear(wait_ms)
+            self._look = monotonic() + _HEAR_S
 
     def _hear(self, wait_ms: int) -> None:
         flow, session = self._flow, self._session

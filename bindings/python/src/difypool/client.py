@@ -157,8 +157,7 @@ class Client(_base.Base, Groups):
     ) -> list[Result]:
         """Many calls of any operations in one message: ``client.batch([("datasets.get", {"dataset_id": …}), …])``.
 
-        Each goes by its own rules; one that fails harms no other. Bound the whole by ``deadline``; there is none by
-        default but the two minutes of every call.
+        Each goes by its own rules; one that fails harms no other. The whole has no deadline unless one is given.
 
         Args:
             calls: up to 10,000, each ``(op, arguments)`` or ``{"op": …, "args": {…}}``.
