@@ -154,7 +154,8 @@ void dp__host_withdraw(dp__host *host, dp__circuit circuit) {
   }
 }
 
-/* The server is back: who waits for it asks again, a little spread, rather than when its pause is over. */
+/* The server is back: who waits for it asks again, a little spread, rather than when the pause that it
+ * was told of is over. */
 static void wake_waiting(dp__host *host) {
   dp_client *client = host->client;
   for (unsigned i = 0; i < DP__CIRCUIT_COUNT; i++)

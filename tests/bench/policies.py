@@ -46,7 +46,8 @@ class Places:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def say(self, word: str) -> dict[str, int]:
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         answer: dict[str, int] = json.loads(self.process.stdout.readline())
