@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_MAX_BYTES = 100, LINE_MAX_BYTES = 1024 };
+enum { ID_SIZE = 37, /* its NUL too */ NAME_MAX_BYTES = 100, LINE_MAX_BYTES = 1024 };
 
 bool cli_talk_is_id(const char *text) {
   static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -75,7 +75,7 @@ static int load(cli_talk *talk, const char *name) {
         user, *server ? server : "the default profile", talk->path);
   if (!cli_talk_is_id(id))
     return cli_usage("%s holds no conversation's id; delete it", talk->path);
-  snprintf(talk->id, sizeof talk->id, "%s", id);
+  memcpy(talk->id, id, ID_SIZE);
   return 0;
 }
 
@@ -88,7 +88,7 @@ int cli_talk_open(const cli *c, const char *user, cli_talk *talk) {
   if (!name)
     return 0;
   if (cli_talk_is_id(name)) {
-    snprintf(talk->id, sizeof talk->id, "%s", name);
+    memcpy(talk->id, name, ID_SIZE);
     return 0;
   }
   if (!is_name(name))
@@ -116,7 +116,7 @@ void cli_talk_keep(cli_talk *talk, const char *id) {
   char *part = NULL;
   if (!cli_talk_is_id(id) || strcmp(id, talk->id) == 0)
     return;
-  snprintf(talk->id, sizeof talk->id, "%s", id);
+  memcpy(talk->id, id, ID_SIZE);
   if (!talk->path)
     return;
   if (asprintf(&part, "%s.%d", talk->path, (int)getpid()) < 0)
