@@ -16,6 +16,7 @@
 
 #include "compose.h"
 #include "errors.h"
+#include "push.h"
 
 enum {
   PAGE = 100,
@@ -78,6 +79,11 @@ static json_t *totals(const work *w) {
 }
 
 static void tell_progress(dp_call *call) {
+  const work *w = call->work;
+  if (call->parent && call->parent->request.desc->op == DP_OP_PAGES_PUSH) {
+    dp__push_tell_indexing(call->parent, w->count - w->open, w->count);
+    return;
+  }
   json_t *event = totals(call->work);
   json_object_set_new(event, "event", json_string("progress"));
   dp__compose_tell(call, event);
@@ -126,11 +132,15 @@ static void set_state(dp_call *call, waited *d, const char *state, const char *e
   }
 }
 
+static int compare_ids(const void *a, const void *b) {
+  return strcasecmp(((const waited *)a)->id, ((const waited *)b)->id);
+}
+
+/* They are sorted: a large push waits for tens of thousands. */
 static waited *find(const work *w, const char *id) {
-  for (size_t i = 0; i < w->count; i++)
-    if (strcasecmp(w->list[i].id, id) == 0)
-      return &w->list[i];
-  return NULL;
+  waited key;
+  snprintf(key.id, sizeof key.id, "%s", id);
+  return bsearch(&key, w->list, w->count, sizeof key, compare_ids);
 }
 
 static void take_page(dp_call *call, const json_t *data) {
@@ -247,12 +257,16 @@ static bool take_ids(work *w, const json_t *ids) {
     return false;
   json_array_foreach(ids, i, id) {
     const char *text = json_string_value(id);
-    if (!text || !dp__uuid_ok(text, strlen(text)) || find(w, text))
+    if (!text || !dp__uuid_ok(text, strlen(text)))
       continue;
     snprintf(w->list[w->count].id, sizeof w->list->id, "%s", text);
     snprintf(w->list[w->count].state, sizeof w->list->state, "unseen");
     w->count++;
   }
+  qsort(w->list, w->count, sizeof *w->list, compare_ids);
+  for (size_t from = w->count, to = w->count = 0; to < from; to++)
+    if (!w->count || compare_ids(&w->list[w->count - 1], &w->list[to]) != 0)
+      w->list[w->count++] = w->list[to];
   w->open = w->count;
   return true;
 }

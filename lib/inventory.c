@@ -63,6 +63,15 @@ const char *dp__doc_error(const dp__doc *doc) {
   return text_at(doc, doc->error_at);
 }
 
+void dp__doc_claim(dp__doc *doc, const uint8_t key[8]) {
+  memcpy(doc->claim, key, sizeof doc->claim);
+}
+
+bool dp__doc_free_for(const dp__doc *doc, const uint8_t key[8]) {
+  static const uint8_t nobody[sizeof doc->claim] = {0};
+  return memcmp(doc->claim, nobody, sizeof nobody) == 0 || memcmp(doc->claim, key, sizeof doc->claim) == 0;
+}
+
 bool dp__doc_has(const dp__doc *doc, uint64_t value) {
   for (size_t i = 0; i < doc->value_count; i++)
     if (doc->tail[i] == value)
@@ -96,7 +105,7 @@ typedef struct entry {
   dp__stamp stamp;
   uint8_t id[16], upload[16];
   uint16_t flags, values;
-  int64_t created_s;
+  int64_t created_s, size;
 } entry;
 
 static uint16_t state_flags(const json_t *item) {
@@ -147,6 +156,8 @@ static bool read_entry(const json_t *item, entry *e) {
   e->source = json_is_string(source) ? json_string_value(source) : "";
   e->flags |= is_text(item, file) ? DP__DOC_TEXT : 0;
   e->created_s = (int64_t)json_number_value(json_object_get(item, "created_at"));
+  const json_t *size = json_object_get(file, "size");
+  e->size = json_is_integer(size) ? (int64_t)json_integer_value(size) : -1;
   size_t fields = json_array_size(e->fields);
   e->values = fields > UINT16_MAX ? UINT16_MAX : (uint16_t)fields;
   take_stamp(e);
@@ -210,6 +221,7 @@ static dp__doc *make_doc(const entry *e) {
   doc->flags = e->flags;
   doc->value_count = e->values;
   doc->created_s = e->created_s;
+  doc->size = e->size;
   for (size_t i = 0; i < e->values; i++)
     doc->tail[i] = value_of(json_array_get(e->fields, i));
   fill_texts(doc, e);
@@ -297,8 +309,10 @@ dp__doc *dp__inventory_put(dp__inventory *inventory, const json_t *item, bool *b
   dp__doc *doc = make_doc(&e), *known = dp__doc_by_id(inventory, e.id);
   if (!doc)
     return NULL;
-  if (known)
+  if (known) {
+    memcpy(doc->claim, known->claim, sizeof doc->claim);
     drop(inventory, known);
+  }
   doc->round = inventory->round;
   link_doc(inventory, doc);
   inventory->bytes += held(doc);

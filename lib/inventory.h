@@ -27,10 +27,11 @@ typedef struct dp__doc {
   uint32_t hash[DP__INDEXES];        /* 0 = it is not in that index */
   uint8_t id[16], upload[16];
   uint8_t text[16], rule[8]; /* of its stamp */
+  uint8_t claim[8]; /* of the key of the page that it is, where its name does not tell; zero = nobody's */
   uint16_t flags, value_count;
   uint32_t source_at, set_at, error_at; /* of texts in tail; 0 = none */
   uint32_t round;                       /* of the listing that saw it last */
-  int64_t created_s;
+  int64_t created_s, size; /* size: of the upload, in characters of a text; -1 = not told */
   uint64_t tail[]; /* value_count hashes of metadata values, then the name and the other texts */
 } dp__doc;
 
@@ -68,6 +69,11 @@ const char *dp__doc_name(const dp__doc *doc);
 const char *dp__doc_source(const dp__doc *doc); /* "" = none */
 const char *dp__doc_set(const dp__doc *doc);    /* of its stamp; "" = none */
 const char *dp__doc_error(const dp__doc *doc);  /* what the server says of its failed indexing */
+/* dp__doc_claim - it is that page's, by 8 bytes of its key's hash, for as long as this inventory lives. */
+void dp__doc_claim(dp__doc *doc, const uint8_t key[8]);
+/* dp__doc_free_for - whether no other page claimed it. */
+bool dp__doc_free_for(const dp__doc *doc, const uint8_t key[8]);
+
 /* dp__doc_has - whether its metadata holds that value, by dp__value_hash. */
 bool dp__doc_has(const dp__doc *doc, uint64_t value);
 

@@ -44,15 +44,12 @@ void dp__page_note(dp__page *page, const char *format, ...) {
   json_array_append_new(page->notes, json_string(text));
 }
 
-void dp__page_drop_text(dp__page *page) {
-  free(page->text);
-  page->text = NULL;
-}
-
 void dp__page_describe(const dp__page *page, const uint8_t rule[8], dp__page_facts *facts) {
   *facts = (dp__page_facts){.tag = page->tag, .name = page->name, .url = page->url,
-                            .is_file = page->file_name != NULL, .values = page->hashes,
+                            .is_file = page->file_name != NULL, .numbered = page->numbered,
+                            .values = page->hashes,
                             .value_count = page->hash_count};
+  memcpy(facts->key, page->key_hash.bytes, sizeof facts->key);
   memcpy(facts->text, page->text_hash, sizeof facts->text);
   memcpy(facts->rule, rule, sizeof facts->rule);
 }
@@ -98,6 +95,24 @@ static json_t *as_text(const json_t *value) {
   return text;
 }
 
+static bool has_value(const dp__page *page, const char *name) {
+  size_t i;
+  const json_t *value;
+  json_array_foreach(page->values, i, value)
+    if (strcmp(json_string_value(json_object_get(value, "name")), name) == 0)
+      return true;
+  return false;
+}
+
+/* A page's address is its source_url; only one without may bring another. */
+static bool is_taken(dp__page *page, const char *name, const json_t *value) {
+  if (strcmp(name, "source_url") != 0 || !page->url)
+    return false;
+  if (!json_is_string(value) || strcmp(json_string_value(value), page->url) != 0)
+    dp__page_note(page, "The metadata field source_url is the page's own address.");
+  return true;
+}
+
 static dp_kind add_value(dp__page *page, const char *name, const json_t *value, dp_error *err) {
   char renamed[DP__FIELD_NAME_MAX * 4 + 8];
   if (is_reserved(name)) {
@@ -110,6 +125,9 @@ static dp_kind add_value(dp__page *page, const char *name, const json_t *value, 
     return dp__fail(err, DP_INVALID_REQUEST, "metadata", NULL,
                     "metadata: a field's name has %zu characters; allowed are 1 to %d", characters,
                     DP__FIELD_NAME_MAX);
+  if (has_value(page, name))
+    return dp__fail(err, DP_INVALID_REQUEST, "metadata", "Rename one of them.",
+                    "metadata: %.100s is given twice, once under a name that Dify reserves", name);
   json_t *text = as_text(value);
   if (!text)
     return dp__fail(err, DP_INVALID_REQUEST, "metadata", "Give text, a number, a truth or a list of such.",
@@ -134,7 +152,7 @@ static dp_kind take_metadata(dp__page *page, const json_t *metadata, dp_error *e
   if (!page->values || !page->hashes)
     return dp__no_memory(err);
   json_object_foreach((json_t *)(uintptr_t)metadata, name, value)
-    if (kind == DP_OK && !json_is_null(value) && strcmp(name, "source_url") != 0)
+    if (kind == DP_OK && !json_is_null(value) && !is_taken(page, name, value))
       kind = add_value(page, name, value, err);
   json_t *url = page->url ? json_string(page->url) : NULL;
   if (kind == DP_OK && url)
@@ -166,6 +184,7 @@ static dp_kind hash_all(dp__page *page, dp_error *err) {
       !dp__sha256(page->text, page->length, &hash))
     return dp__no_memory(err);
   memcpy(page->text_hash, hash.bytes, sizeof page->text_hash);
+  page->characters = page->file_name ? page->length : dp__utf8_count(page->text, page->length);
   dp__page_tag(&page->key_hash, page->tag);
   return DP_OK;
 }

@@ -20,8 +20,8 @@ typedef struct dp__page {
   size_t bytes; /* held for it */
 
   char *key, *url, *title, *name; /* url, title, name: NULL = none */
-  char *text;                     /* or, of a file, its content; freed once it was written */
-  size_t length;
+  char *text;                     /* or, of a file, its content */
+  size_t length, characters;      /* characters: of a text */
   char *file_name, *file_type; /* NULL = it is a text */
   dp__sha key_hash;
   char tag[DP__TAG + 1];
@@ -31,16 +31,21 @@ typedef struct dp__page {
   size_t hash_count;
   json_t *notes;     /* array of texts: what was done differently; NULL = nothing */
 
-  dp__turn turn;
+  dp__turn turn, name_turn; /* of its key; of the name that it brought */
   dp__plan plan;
-  bool active, has_document, wrote, alone, repaired, looked;
+  bool active, queued, has_document, wrote, alone, repaired, looked;
+  bool numbered;   /* a further page of its key, by on_duplicate */
+  bool superseded; /* a later page of the list has its key, by on_duplicate */
+  bool told;       /* its result was: it is kept for a second indexing only */
   bool doubt; /* nobody answered the write of its metadata */
   uint8_t document[16], upload[16];
+  size_t look_page, edited; /* of its look; segments edited by hand that a rewrite would discard */
   char *document_name;
   unsigned tries, mends;
   dp_error *wrong; /* it is none: told as failed in its turn; key may be NULL then; NULL = it is one */
   const char *outcome;                /* what it will have been, if all goes well */
   void (*then)(struct dp__page *page); /* when its look was answered */
+  void (*after)(struct dp__page *page); /* when its double is gone */
 } dp__page;
 
 /*
@@ -55,7 +60,5 @@ void dp__page_free(dp__page *page); /* NULL is allowed */
 void dp__page_note(dp__page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* dp__page_facts - what planning needs; points into the page. */
 void dp__page_describe(const dp__page *page, const uint8_t rule[8], dp__page_facts *facts);
-/* dp__page_drop_text - it was written: only the rest is needed any more. */
-void dp__page_drop_text(dp__page *page);
 
 #endif

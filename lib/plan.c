@@ -43,36 +43,50 @@ static bool has_address(const dp__doc *doc, const char *url) {
   return own && own == length && memcmp(url, source, own) == 0;
 }
 
-static dp__doc *by_own_name(const dp__inventory *inventory, const dp__page_facts *page,
+static dp__doc *by_own_name(const dp__inventory *inventory, const dp__page_facts *page, bool adopt,
                             bool *taken) {
   for (dp__doc *d = dp__doc_by_name(inventory, page->name); d; d = dp__doc_again(d, DP__BY_NAME)) {
-    if (page->url ? has_address(d, page->url) : (d->flags & DP__DOC_STAMPED) != 0)
+    bool stamped = (d->flags & DP__DOC_STAMPED) != 0;
+    bool ours = page->url ? has_address(d, page->url) && (adopt || stamped) : stamped;
+    if (ours && dp__doc_free_for(d, page->key))
       return d;
     *taken = true;
   }
   return NULL;
 }
 
+/* Of documents of one address one that was adopted before stands, the older of two. */
+static bool goes_before(const dp__doc *a, const dp__doc *b) {
+  bool ours = (a->flags & DP__DOC_STAMPED) != 0;
+  return ours == ((b->flags & DP__DOC_STAMPED) != 0) ? stands_before(a, b) : ours;
+}
+
 static dp__doc *by_address(const dp__inventory *inventory, const dp__page_facts *page) {
-  dp__doc *only = dp__doc_by_source(inventory, page->url);
-  const char *name = only ? dp__doc_name(only) : "";
-  if (!only || dp__doc_again(only, DP__BY_SOURCE) || dp__name_tag(name, strlen(name)))
-    return NULL; /* a tag that is not this page's is another page's */
-  bool fits = page->is_file == !(only->flags & DP__DOC_TEXT);
-  return fits ? only : NULL;
+  dp__doc *best = NULL;
+  size_t count = 0;
+  for (dp__doc *d = dp__doc_by_source(inventory, page->url); d; d = dp__doc_again(d, DP__BY_SOURCE)) {
+    const char *name = dp__doc_name(d);
+    if (dp__name_tag(name, strlen(name)) || !dp__doc_free_for(d, page->key))
+      continue; /* a tag that is not this page's is another page's */
+    count++;
+    best = best && !goes_before(d, best) ? best : d;
+  }
+  bool only = best && (count == 1 || (best->flags & DP__DOC_STAMPED));
+  bool fits = only && page->is_file == !(best->flags & DP__DOC_TEXT);
+  return fits ? best : NULL;
 }
 
 static void find(const dp__inventory *inventory, const dp__page_facts *page,
                  const dp__plan_options *options, dp__plan *plan) {
   plan->document = by_tag(inventory, page->tag);
   if (!plan->document && page->name)
-    plan->document = by_own_name(inventory, page, &plan->name_taken);
+    plan->document = by_own_name(inventory, page, options->adopt, &plan->name_taken);
   if (plan->document) {
     plan->name_taken = false;
     plan->adopted = !is_made_by_us(plan->document);
     return;
   }
-  dp__doc *found = page->url ? by_address(inventory, page) : NULL;
+  dp__doc *found = page->url && !page->numbered ? by_address(inventory, page) : NULL;
   bool adopted_before = found && (found->flags & DP__DOC_STAMPED);
   if (adopted_before || options->adopt)
     plan->document = found;
@@ -120,13 +134,14 @@ void dp__plan_page(const dp__inventory *inventory, const dp__page_facts *page,
     return;
   }
   plan->deed = needs(doc, page, options, plan);
-  if (plan->deed != DP__DEED_WRITE)
+  bool archived = (doc->flags & DP__DOC_ARCHIVED) != 0, disabled = !(doc->flags & DP__DOC_ENABLED);
+  if (plan->deed == DP__DEED_NONE)
     return;
-  plan->unarchive = (doc->flags & DP__DOC_ARCHIVED) != 0;
-  plan->enable = !(doc->flags & DP__DOC_ENABLED);
-  if (plan->unarchive && !options->mend)
+  plan->unarchive = plan->deed == DP__DEED_WRITE && archived;
+  plan->enable = plan->deed == DP__DEED_WRITE && disabled;
+  if (archived && !options->mend)
     skip(plan, "skipped_archived");
-  else if (plan->enable && !options->mend)
+  else if (disabled && !options->mend)
     skip(plan, "skipped_disabled");
 }
 
@@ -138,6 +153,15 @@ dp__doc *dp__plan_double(const dp__inventory *inventory, const char *tag) {
     if (d != best)
       return d;
   return NULL;
+}
+
+bool dp__plan_is_double(const dp__inventory *inventory, const dp__doc *doc) {
+  const char *name = dp__doc_name(doc), *tag = dp__name_tag(name, strlen(name));
+  char text[DP__TAG + 1] = "";
+  if (!tag)
+    return false;
+  memcpy(text, tag, DP__TAG);
+  return by_tag(inventory, text) != doc;
 }
 
 bool dp__plan_prunes(const dp__doc *doc, const char *set, bool adopted) {

@@ -14,9 +14,11 @@ typedef enum dp__deed {
 
 typedef struct dp__page_facts {
   const char *tag;  /* 12 digits of its key */
+  uint8_t key[8];   /* of the key's hash */
   const char *name; /* a name that the page brought; NULL = difypool makes one */
   const char *url;  /* NULL = none */
   bool is_file;     /* it is written by file, not by text */
+  bool numbered;    /* a further page of one address: it adopts nothing */
   uint8_t text[16], rule[8];
   const uint64_t *values; /* the metadata it is to have, source_url included, by dp__value_hash */
   size_t value_count;
@@ -45,6 +47,9 @@ void dp__plan_page(const dp__inventory *inventory, const dp__page_facts *page,
 /* dp__plan_double - a further document of the same tag than the one that stands for it: the younger ones
  * of a race, which nobody was told of; NULL = none. */
 dp__doc *dp__plan_double(const dp__inventory *inventory, const char *tag);
+
+/* dp__plan_is_double - whether a document is such a one. */
+bool dp__plan_is_double(const dp__inventory *inventory, const dp__doc *doc);
 
 /* dp__plan_prunes - whether a document is one that a push of this set may remove, if no page of it is
  * that document's. adopted: those that it did not make, too. */

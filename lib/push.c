@@ -65,7 +65,9 @@ void dp__push_active(dp__page *page, bool active) {
   dp__push *push = dp__push_of(page->push);
   push->active += active;
   push->active -= page->active;
+  push->queued -= page->queued;
   page->active = active;
+  page->queued = false;
 }
 
 dp__batch *dp__push_batch(dp__push *push, dp__pages *from, size_t most) {
@@ -181,6 +183,8 @@ static json_t *describe(const dp__page *page, const char *outcome, const char *c
     json_object_set_new(out, "error", error_json(error));
   if (page->plan.rule_changed)
     json_object_set_new(out, "rule_changed", json_true());
+  if (page->edited)
+    json_object_set_new(out, "edited_segments", json_integer((json_int_t)page->edited));
   if (page->notes)
     json_object_set(out, "notes", page->notes);
   return out;
@@ -214,6 +218,14 @@ static void tell_progress(dp__push *push) {
                                          (json_int_t)push->totals.pages, "waiting_for", waits));
 }
 
+void dp__push_tell_indexing(dp_call *call, size_t indexed, size_t of) {
+  const dp__push *push = dp__push_of(call);
+  dp__compose_tell(call, json_pack("{s:s,s:I,s:I,s:s,s:I,s:I}", "event", "progress", "pages",
+                                   (json_int_t)push->intake.count, "done", (json_int_t)push->totals.pages,
+                                   "waiting_for", "indexing", "indexed", (json_int_t)indexed, "to_index",
+                                   (json_int_t)of));
+}
+
 static void make_room(dp__push *push, const dp__page *page) {
   dp__intake *in = &push->intake;
   pthread_mutex_lock(&in->lock);
@@ -229,9 +241,39 @@ static void make_room(dp__push *push, const dp__page *page) {
     fn(push->call, user);
 }
 
+/* Its text may be needed once more: for as long as the index is waited for, and within a bound. */
+static void keep_or_free(dp__push *push, dp__page *page) {
+  bool keep = push->options.wait && page->wrote && !page->told && !push->stopping &&
+              push->kept_bytes + page->length <= DP__PUSH_KEPT;
+  page->told = true;
+  if (keep) {
+    push->kept_bytes += page->length;
+    dp__pages_add(&push->kept, page);
+    return;
+  }
+  delist(page);
+  dp__page_free(page);
+}
+
+/* Written a second time, since its indexing had failed: its result was told, unless it is another now. */
+static void done_again(dp__push *push, dp__page *page, const dp_error *error) {
+  if (error)
+    dp__reply_note(push->call->reply, "%.200s could not be indexed again: %.200s", page->key,
+                   error->message);
+  dp__push_active(page, false);
+  dp__turn_give(&page->name_turn);
+  dp__turn_give(&page->turn);
+  delist(page);
+  dp__page_free(page);
+}
+
 void dp__push_done(dp__page *page, const char *outcome, const char *code, const dp_error *error) {
   dp__push *push = dp__push_of(page->push);
   dp_call *call = push->call;
+  if (page->told) {
+    done_again(push, page, error);
+    return;
+  }
   json_t *event = describe(page, outcome, code, error);
   dp__came *came = page->has_document ? dp__push_came(push, page) : NULL;
   if (came && came->used)
@@ -241,10 +283,10 @@ void dp__push_done(dp__page *page, const char *outcome, const char *code, const 
   if (push->results)
     json_array_append(push->results, event);
   dp__push_active(page, false);
+  dp__turn_give(&page->name_turn);
   dp__turn_give(&page->turn);
   make_room(push, page);
-  delist(page);
-  dp__page_free(page);
+  keep_or_free(push, page);
   dp__compose_tell(call, event);
   if (call->phase == DP__CALL_COMPOSING)
     tell_progress(push);
@@ -270,8 +312,7 @@ void dp__push_failed(dp__page *page, const dp_error *error) {
   dp__push *push = dp__push_of(page->push);
   dp_client *client = push->call->client;
   dp__push_active(page, false);
-  bool text_is_there = page->text || page->wrote;
-  if (may_pass(error) && ++page->tries < DP__PUSH_TRIES && text_is_there) {
+  if (may_pass(error) && ++page->tries < DP__PUSH_TRIES && page->key) {
     uint64_t pause = 1000000ull << page->tries;
     dp__pages_add(&push->later, page);
     if (push->later.count > 1 ||
@@ -305,31 +346,50 @@ static bool no_more_come(dp__push *push) {
   return none;
 }
 
-void dp__push_kick(dp__push *push) {
-  dp_call *call = push->call;
+static bool goes_on(const dp__push *push) {
+  return push->call->phase == DP__CALL_COMPOSING && !push->call->ending && !push->ending;
+}
+
+static void begin_pages(dp__push *push) {
   dp__page *page;
-  if (call->phase != DP__CALL_COMPOSING || call->ending || push->ending)
-    return;
-  bool begins = push->planning && !push->stopping;
-  while (begins && !dp__compose_behind(call) && (page = dp__pages_take(&push->fresh))) {
-    dp__push_active(page, true);
-    dp__push_begin_page(page);
-    if (call->phase != DP__CALL_COMPOSING)
-      return;
-  }
-  bool only_huge = begins && !push->active && !push->fresh.first;
-  if (only_huge && (page = dp__pages_take(&push->huge))) {
+  while (goes_on(push) && push->active < DP__PUSH_PAGES && !dp__compose_behind(push->call) &&
+         (page = dp__pages_take(&push->fresh))) {
     dp__push_active(page, true);
     dp__push_begin_page(page);
   }
-  if (call->phase == DP__CALL_COMPOSING)
+  bool only_huge = !push->active && !push->fresh.first;
+  if (goes_on(push) && only_huge && (page = dp__pages_take(&push->huge))) {
+    dp__push_active(page, true);
+    dp__push_begin_page(page);
+  }
+}
+
+static void kick_once(dp__push *push) {
+  if (push->planning && !push->stopping)
+    begin_pages(push);
+  if (goes_on(push))
     dp__push_stamp(push);
-  if (call->phase == DP__CALL_COMPOSING)
+  if (goes_on(push))
     dp__push_check(push);
   bool knows = push->kb && !(push->listing && !push->listed); /* else its end waits until it does */
-  if (call->phase == DP__CALL_COMPOSING && !push->ending && (knows || push->stopping) &&
-      is_idle(push) && no_more_come(push))
+  if (goes_on(push) && (knows || push->stopping) && is_idle(push) && no_more_come(push) &&
+      !(knows && !push->stopping && dp__push_check_doubles(push)))
     come_to_end(push);
+}
+
+/* A page that is done at once asks for the next one, and so may thousands: in turn, not one within another. */
+void dp__push_kick(dp__push *push) {
+  if (push->kicking) {
+    push->kick_again = true;
+    return;
+  }
+  push->kicking = true;
+  do {
+    push->kick_again = false;
+    if (goes_on(push))
+      kick_once(push);
+  } while (push->kick_again);
+  push->kicking = false;
 }
 
 /* --- the intake --------------------------------------------------------------------------------------- */
@@ -506,100 +566,6 @@ static bool truth(const dp_args *args, const char *name, bool otherwise) {
   return arg && arg->kind == DP__ARG_BOOL ? arg->value.truth : otherwise;
 }
 
-static const char default_rule[] =
-    "{\"mode\":\"custom\",\"rules\":{\"pre_processing_rules\":[{\"id\":\"remove_extra_spaces\","
-    "\"enabled\":true},{\"id\":\"remove_urls_emails\",\"enabled\":false}],\"segmentation\":{"
-    "\"separator\":\"\\n\\n\",\"max_tokens\":1000,\"chunk_overlap\":50}}}";
-
-/* The original class's presets, for texts that were marked up for them. */
-static const struct {
-  const char *name, *form, *rule;
-} presets[] = {
-    {"marked_sections", "text_model",
-     "{\"mode\":\"custom\",\"rules\":{\"pre_processing_rules\":[{\"id\":\"remove_extra_spaces\","
-     "\"enabled\":false},{\"id\":\"remove_urls_emails\",\"enabled\":false}],\"segmentation\":{"
-     "\"separator\":\"###SECTION_BREAK###\",\"max_tokens\":1024,\"chunk_overlap\":50}}}"},
-    {"marked_parent_child", "hierarchical_model",
-     "{\"mode\":\"hierarchical\",\"rules\":{\"pre_processing_rules\":[{\"id\":\"remove_extra_spaces\","
-     "\"enabled\":false},{\"id\":\"remove_urls_emails\",\"enabled\":false}],\"parent_mode\":"
-     "\"paragraph\",\"segmentation\":{\"separator\":\"###PARENT_SECTION###\",\"max_tokens\":4000,"
-     "\"chunk_overlap\":100},\"subchunk_segmentation\":{\"separator\":\"###CHILD_SECTION###\","
-     "\"max_tokens\":4000,\"chunk_overlap\":50}}}"},
-};
-
-enum { TOKENS_MIN = 50, TOKENS_MAX = 4000 };
-
-/* A bad chunk size is accepted by a real server, fails in its indexing, and becomes the default of later
- * documents. */
-static dp_kind check_chunks(const json_t *chunks, dp_error *err) {
-  const json_t *tokens = json_object_get(chunks, "max_tokens");
-  const json_t *overlap = json_object_get(chunks, "chunk_overlap");
-  json_int_t size = json_integer_value(tokens);
-  if (tokens && (!json_is_integer(tokens) || size < TOKENS_MIN || size > TOKENS_MAX))
-    return dp__fail(err, DP_INVALID_REQUEST, "process_rule", NULL,
-                    "process_rule: max_tokens is a whole number from %d to %d", TOKENS_MIN, TOKENS_MAX);
-  if (overlap && (!json_is_integer(overlap) || json_integer_value(overlap) < 0 ||
-                  (tokens && json_integer_value(overlap) >= size)))
-    return dp__fail(err, DP_INVALID_REQUEST, "process_rule", NULL,
-                    "process_rule: chunk_overlap is a whole number from 0 to below max_tokens");
-  return DP_OK;
-}
-
-static dp_kind check_rule(const char *text, dp_error *err) {
-  json_t *rule = json_loads(text, 0, NULL);
-  const json_t *rules = json_object_get(rule, "rules");
-  const char *mode = json_string_value(json_object_get(rule, "mode"));
-  dp_kind kind = DP_OK;
-  bool known = mode && (!strcmp(mode, "automatic") || !strcmp(mode, "custom") ||
-                        !strcmp(mode, "hierarchical"));
-  if (!known || (strcmp(mode, "automatic") != 0 && !json_is_object(rules)))
-    kind = dp__fail(err, DP_INVALID_REQUEST, "process_rule",
-                    "Give {\"mode\": \"automatic\"}, or custom or hierarchical with rules.",
-                    "process_rule has no mode that is known, or lacks rules");
-  if (kind == DP_OK)
-    kind = check_chunks(json_object_get(rules, "segmentation"), err);
-  if (kind == DP_OK)
-    kind = check_chunks(json_object_get(rules, "subchunk_segmentation"), err);
-  json_decref(rule);
-  return kind;
-}
-
-static dp_kind choose_rule(dp__push *push, const dp_args *args, dp_error *err) {
-  const dp__arg *rule = dp__args_find(args, "process_rule");
-  const char *preset = dp__args_text(args, "preset"), *text = default_rule;
-  if (rule && preset)
-    return dp__fail(err, DP_INVALID_REQUEST, "argument", NULL, "process_rule and preset are both set");
-  for (size_t i = 0; preset && i < sizeof presets / sizeof *presets; i++)
-    if (strcmp(presets[i].name, preset) == 0) {
-      text = presets[i].rule;
-      push->options.form = presets[i].form;
-    }
-  if (rule)
-    text = rule->data;
-  push->rule = strdup(text);
-  return push->rule ? check_rule(push->rule, err) : dp__no_memory(err);
-}
-
-static bool hash_rule(dp__push *push) {
-  dp__buffer all = {0};
-  dp__sha hash;
-  json_t *rule = json_loads(push->rule, 0, NULL);
-  char *text = rule ? json_dumps(rule, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-  const dp__push_options *o = &push->options;
-  dp__buffer_text(&all, text ? text : "");
-  dp__buffer_text(&all, "\n");
-  dp__buffer_text(&all, o->form ? o->form : "text_model");
-  dp__buffer_text(&all, "\n");
-  dp__buffer_text(&all, o->language ? o->language : "");
-  bool ok = text && !all.failed && dp__sha256(all.data, all.length, &hash);
-  if (ok)
-    memcpy(push->rule_hash, hash.bytes, sizeof push->rule_hash);
-  json_decref(rule);
-  free(text);
-  dp__buffer_deinit(&all);
-  return ok;
-}
-
 static enum dp__on_duplicate on_duplicate(const char *text) {
   return !text || strcmp(text, "error") == 0 ? DP__DUPLICATE_ERROR
          : strcmp(text, "last") == 0         ? DP__DUPLICATE_LAST
@@ -628,24 +594,38 @@ static dp_kind take_options(dp__push *push, const dp_args *args, dp_error *err) 
   return DP_OK;
 }
 
-/* A page of the list that is wrong is told like one that failed. */
-static void take_listed(dp__push *push, const json_t *given) {
+/* A page of the list that is wrong is told in its turn like one that failed. */
+static dp_kind take_listed(dp__push *push, const json_t *given, dp_error *err) {
+  dp__intake *in = &push->intake;
   dp__page *page;
-  dp_error error;
-  if (dp__page_take_json(given, &page, &error) == DP_OK) {
-    page->index = push->intake.count++;
-    push->intake.held++;
-    push->intake.held_bytes += page->bytes;
-    dp__pages_add(&push->intake.pages, page);
-    return;
+  dp_error why;
+  dp_kind kind = dp__page_take_json(given, &page, &why);
+  if (kind != DP_OK) {
+    const char *id = json_string_value(json_object_get(given, "id"));
+    page = kind == DP_INTERNAL ? NULL
+           : wrong_page(id && *id ? id : json_string_value(json_object_get(given, "url")), &why);
   }
-  const char *key = json_string_value(json_object_get(given, "url"));
-  json_t *event = json_pack("{s:s,s:I,s:s?,s:s,s:o}", "event", "page", "index",
-                            (json_int_t)push->intake.count++, "key", key, "outcome", "failed", "error",
-                            error_json(&error));
-  push->totals.pages++;
-  push->totals.failed++;
-  json_array_append_new(push->results, event);
+  if (!page)
+    return dp__no_memory(err);
+  page->index = in->count++;
+  in->held++;
+  in->held_bytes += page->bytes;
+  dp__pages_add(&in->pages, page);
+  return DP_OK;
+}
+
+/* Where the last of equal keys counts and all are known, the others are not even sent. */
+static dp_kind supersede(dp__push *push, dp_error *err) {
+  json_t *last = json_object();
+  bool ok = last != NULL;
+  for (dp__page *page = push->intake.pages.first; page && ok; page = page->next)
+    ok = page->wrong || json_object_set_new(last, page->key, json_integer((json_int_t)page->index)) == 0;
+  for (dp__page *page = push->intake.pages.first; page && ok; page = page->next)
+    page->superseded =
+        !page->wrong &&
+        (uint64_t)json_integer_value(json_object_get(last, page->key)) != page->index;
+  json_decref(last);
+  return ok ? DP_OK : dp__no_memory(err);
 }
 
 static dp_kind take_pages(dp__push *push, const dp_args *args, dp_error *err) {
@@ -658,16 +638,20 @@ static dp_kind take_pages(dp__push *push, const dp_args *args, dp_error *err) {
   json_t *list = json_loadb(pages->data, pages->length, 0, NULL);
   size_t i;
   const json_t *page;
-  push->results = json_array();
-  if (!json_is_array(list) || !push->results) {
+  push->results = push->call->teller ? NULL : json_array();
+  if (!json_is_array(list) || (!push->call->teller && !push->results)) {
     json_decref(list);
     return dp__fail(err, DP_INVALID_REQUEST, "argument", NULL, "pages.push: pages is no array");
   }
+  dp_kind kind = DP_OK;
   json_array_foreach(list, i, page)
-    take_listed(push, page);
+    if (kind == DP_OK)
+      kind = take_listed(push, page, err);
   json_decref(list);
   push->intake.finished = true;
-  return DP_OK;
+  if (kind == DP_OK && push->options.on_duplicate == DP__DUPLICATE_LAST)
+    kind = supersede(push, err);
+  return kind;
 }
 
 static dp_kind prepare(dp_call *call, dp_error *err) {
@@ -683,33 +667,21 @@ static dp_kind prepare(dp_call *call, dp_error *err) {
   dp__pages_init(&push->stamping);
   dp__pages_init(&push->checking);
   dp__pages_init(&push->later);
-  push->list_total = -1;
+  dp__pages_init(&push->kept);
+  push->list_total = push->seen_total = -1;
   push->wanted = json_object();
   push->written = json_array();
   dp_kind kind = take_options(push, call->request.args, err);
   if (kind == DP_OK)
-    kind = choose_rule(push, call->request.args, err);
-  if (kind == DP_OK && (!hash_rule(push) || !push->wanted || !push->written))
+    kind = dp__push_choose_rule(push, call->request.args, err);
+  if (kind == DP_OK && (!push->wanted || !push->written))
     kind = dp__no_memory(err);
   return kind == DP_OK ? take_pages(push, call->request.args, err) : kind;
-}
-
-/* What was wrong with listed pages was noted before anybody could be told. */
-static void tell_early(dp__push *push) {
-  size_t i;
-  json_t *event;
-  if (!push->call->teller || !push->results)
-    return;
-  json_array_foreach(push->results, i, event)
-    dp__compose_tell(push->call, json_incref(event));
-  json_decref(push->results);
-  push->results = NULL;
 }
 
 static void begin(dp_call *call) {
   dp__push *push = call->work;
   take_in(push);
-  tell_early(push);
   dp__args_remove(call->request.args, "pages");
   dp__push_open(push);
 }
@@ -723,8 +695,11 @@ static void end(dp_call *call) {
   push->intake.on_room = NULL;
   void *user = push->intake.room_user;
   pthread_mutex_unlock(&push->intake.lock);
-  for (dp__page *page = push->all; page; page = page->all_next)
+  for (dp__page *page = push->all; page; page = page->all_next) {
+    dp__turn_give(&page->name_turn);
     dp__turn_give(&page->turn);
+  }
+  dp__turn_give(&push->list_turn);
   dp__kb_leave(push);
   if (fn)
     fn(call, user);

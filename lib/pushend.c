@@ -1,6 +1,6 @@
 /*
  * The end of a push: documents that are to be indexed are waited for, pages that are gone are pruned, and all
- * of it is counted.
+ * of it is counted. What failed to be indexed is written once more, as far as its text was kept.
  *
  * Pruning deletes, so it is careful: only this set's documents, only after the source ended cleanly, no page
  * failed and there was at least one, and never more than a part of the set unless that was allowed. It works
@@ -12,8 +12,6 @@
 
 #include "errors.h"
 #include "push.h"
-
-static void prune(dp__push *push);
 
 /* --- totals ------------------------------------------------------------------------------------------- */
 
@@ -114,52 +112,79 @@ static uint8_t (*claimed_ids(const dp__push *push, size_t *count))[16] {
   return ids;
 }
 
+static void add_prune(dp__push *push, const dp__doc *doc) {
+  char id[37];
+  dp__uuid_write(doc->id, id);
+  json_array_append_new(push->prunes, json_pack("{s:s,s:s}", "id", id, "name", dp__doc_name(doc)));
+}
+
 /* What is of this set and no page's; how many the set has in all. */
 static bool find_prunes(dp__push *push, size_t *of_set) {
   size_t count;
   uint8_t(*ids)[16] = claimed_ids(push, &count);
   const dp__inventory *inventory = &push->kb->inventory;
-  push->prunes = json_array();
   *of_set = 0;
   for (dp__doc *d = dp__inventory_next(inventory, NULL); ids && d; d = dp__inventory_next(inventory, d)) {
-    char id[37];
     if (!dp__plan_prunes(d, push->options.set, push->options.prune_adopted))
       continue;
     ++*of_set;
-    if (bsearch(d->id, ids, count, 16, compare_ids))
-      continue;
-    dp__uuid_write(d->id, id);
-    json_array_append_new(push->prunes, json_pack("{s:s,s:s}", "id", id, "name", dp__doc_name(d)));
+    if (!bsearch(d->id, ids, count, 16, compare_ids))
+      add_prune(push, d);
   }
   free(ids);
-  return ids && push->prunes;
+  return ids != NULL;
+}
+
+/* Of pages that another machine pushed in the same moment the younger documents. */
+static void find_doubles(dp__push *push) {
+  const dp__inventory *inventory = &push->kb->inventory;
+  for (size_t i = 0; push->checked_doubles && i < push->came_places; i++) {
+    const dp__doc *ours =
+        push->came[i].used ? dp__doc_by_id(inventory, push->came[i].document) : NULL;
+    const char *name = ours ? dp__doc_name(ours) : "", *tag = dp__name_tag(name, strlen(name));
+    char text[DP__TAG + 1] = "";
+    if (!tag)
+      continue;
+    memcpy(text, tag, DP__TAG);
+    for (const dp__doc *d = dp__doc_by_tag(inventory, text); d; d = dp__doc_again(d, DP__BY_TAG))
+      if (dp__plan_is_double(inventory, d))
+        add_prune(push, d);
+  }
+}
+
+/* Whether pages that are gone may be pruned; why not is told. */
+static bool may_prune(dp__push *push) {
+  const dp__totals *t = &push->totals;
+  if (push->options.prune && (t->failed || t->pages == 0))
+    dp__reply_note(push->call->reply, "Nothing was pruned: %s.",
+                   t->failed ? "a page failed" : "there was no page");
+  return push->options.prune && !t->failed && t->pages > 0;
+}
+
+static bool are_too_many(dp__push *push, size_t of_set) {
+  size_t many = json_array_size(push->prunes);
+  if (100 * many <= (uint64_t)push->options.max_delete * of_set)
+    return false;
+  dp__compose_fail(push->call, DP_CONFLICT, "max_delete",
+                   "Raise max_delete if that is meant; all pages were pushed.",
+                   "nothing was pruned: %zu of %zu documents of the set would be deleted, and max_delete is "
+                   "%u %%",
+                   many, of_set, (unsigned)push->options.max_delete);
+  return true;
 }
 
 static void prune(dp__push *push) {
   size_t of_set = 0;
-  const dp__totals *t = &push->totals;
-  if (!push->options.prune || t->failed || t->pages == 0) {
-    if (push->options.prune)
-      dp__reply_note(push->call->reply, "Nothing was pruned: %s.",
-                     t->failed ? "a page failed" : "there was no page");
-    finish(push);
-    return;
-  }
-  if (!find_prunes(push, &of_set)) {
+  bool prunes = may_prune(push);
+  json_decref(push->prunes);
+  push->prunes = json_array();
+  if (!push->prunes || (prunes && !find_prunes(push, &of_set))) {
     dp__compose_out_of_memory(push->call);
     return;
   }
-  size_t many = json_array_size(push->prunes);
-  if (100 * many > (uint64_t)push->options.max_delete * of_set) {
-    dp__reply_note(push->call->reply,
-                   "Nothing was pruned: %zu of %zu documents of the set would go, and max_delete is %u %%.",
-                   many, of_set, (unsigned)push->options.max_delete);
-    dp__compose_fail(push->call, DP_CONFLICT, "max_delete",
-                     "Raise max_delete if that is meant; all pages were pushed.",
-                     "%zu of %zu documents of the set would be deleted, and max_delete is %u %%", many,
-                     of_set, (unsigned)push->options.max_delete);
+  if (prunes && are_too_many(push, of_set))
     return;
-  }
+  find_doubles(push);
   if (push->options.dry_run)
     dry_delete(push);
   else
@@ -168,31 +193,77 @@ static void prune(dp__push *push) {
 
 /* --- waiting for the index ------------------------------------------------------------------------------ */
 
+/* What became of one document, unless it is to be tried again. */
+static void tell_indexed(dp__push *push, const json_t *entry) {
+  const char *status = json_string_value(json_object_get(entry, "status"));
+  bool done = status && strcmp(status, "completed") == 0;
+  push->totals.indexed += done;
+  push->totals.not_indexed += !done;
+  json_t *event = json_pack("{s:s,s:O,s:O}", "event", "indexed", "document_id",
+                            json_object_get(entry, "id"), "status", json_object_get(entry, "status"));
+  if (json_object_get(entry, "error"))
+    json_object_set(event, "error", json_object_get(entry, "error"));
+  if (push->results)
+    json_array_append(push->results, event);
+  dp__compose_tell(push->call, event);
+}
+
+/* The page of a document whose indexing failed, if its text was kept; it leaves the kept ones. */
+static dp__page *kept_page(dp__push *push, const json_t *entry) {
+  const char *id = json_string_value(json_object_get(entry, "id"));
+  const char *status = json_string_value(json_object_get(entry, "status"));
+  uint8_t wanted[16];
+  dp__page *found = NULL, *page;
+  if (push->indexed_again || !id || !status || strcmp(status, "error") != 0 ||
+      !dp__uuid_read(id, strlen(id), wanted))
+    return NULL;
+  for (size_t left = push->kept.count; left-- > 0;) {
+    page = dp__pages_take(&push->kept);
+    if (!found && memcmp(page->document, wanted, sizeof wanted) == 0)
+      found = page;
+    else
+      dp__pages_add(&push->kept, page);
+  }
+  return found;
+}
+
+/* Those whose indexing failed are written once more, and waited for again. */
+static void index_again(dp__push *push, dp__pages *again) {
+  dp__page *page;
+  push->indexed_again = true;
+  push->ending = false;
+  dp__reply_note(push->call->reply, "%zu documents whose indexing failed were written once more.",
+                 again->count);
+  while ((page = dp__pages_take(again)))
+    dp__push_index_again(page);
+  dp__push_kick(push);
+}
+
 static void indexed(dp_call *call, dp_reply *reply, void *user) {
   dp__push *push = user;
   size_t length, i;
   const char *text = dp_reply_body(reply, &length);
   json_t *body = text ? json_loadb(text, length, 0, NULL) : NULL;
   const json_t *entry;
+  dp__pages again;
+  dp__pages_init(&again);
+  json_array_clear(push->written);
   json_array_foreach(json_object_get(body, "documents"), i, entry) {
-    const char *status = json_string_value(json_object_get(entry, "status"));
-    bool done = status && strcmp(status, "completed") == 0;
-    push->totals.indexed += done;
-    push->totals.not_indexed += !done;
-    json_t *event = json_pack("{s:s,s:O,s:O}", "event", "indexed", "document_id",
-                              json_object_get(entry, "id"), "status", json_object_get(entry, "status"));
-    if (json_object_get(entry, "error"))
-      json_object_set(event, "error", json_object_get(entry, "error"));
-    if (push->results)
-      json_array_append(push->results, event);
-    dp__compose_tell(call, event);
+    dp__page *page = kept_page(push, entry);
+    if (page)
+      dp__pages_add(&again, page);
+    else
+      tell_indexed(push, entry);
   }
   json_decref(body);
   if (call->phase != DP__CALL_COMPOSING)
     return;
   if (dp_reply_kind(reply) != DP_OK)
     dp__reply_note(call->reply, "Waiting for the index ended early: %.200s", dp_reply_error(reply)->message);
-  prune(push);
+  if (again.count)
+    index_again(push, &again);
+  else
+    prune(push);
 }
 
 void dp__push_end(dp__push *push) {

@@ -50,6 +50,13 @@ static void begin_list(dp__push *push) {
   ask_for(push, 1);
 }
 
+static void is_known(dp__push *push) {
+  push->listed = true;
+  push->planning = true;
+  dp__turn_give(&push->list_turn);
+  dp__push_kick(push);
+}
+
 static void list_is_whole(dp__push *push) {
   dp__inventory *inventory = &push->kb->inventory;
   size_t seen = count_seen(inventory);
@@ -59,9 +66,7 @@ static void list_is_whole(dp__push *push) {
   }
   dp__inventory_sweep(inventory);
   push->kb->listed_us = push->call->client->now_us;
-  push->listed = true;
-  push->planning = true;
-  dp__push_kick(push);
+  is_known(push);
 }
 
 static void list_on(dp__push *push) {
@@ -106,13 +111,43 @@ static void ask_for(dp__push *push, int page) {
   dp__push_call(push, DP_OP_DOCUMENTS_LIST, args, list_seen, push);
 }
 
+/* Two lists at once would each take what the other has not seen yet for gone; and one is enough: what another
+ * push has read meanwhile is known to this one, too. Only whoever looks for doubles needs one that began later. */
+static void list_turn_came(dp__turn *turn) {
+  dp__push *push = DP__FROM(dp__push, list_turn, turn);
+  const dp__kb *kb = push->kb;
+  if (push->call->phase != DP__CALL_COMPOSING)
+    return;
+  uint64_t known_us = push->checked_doubles ? kb->list_begun_us : kb->listed_us;
+  if (kb->listed_us && known_us > push->list_asked_us) {
+    is_known(push);
+    return;
+  }
+  push->kb->list_begun_us = push->call->client->now_us;
+  begin_list(push);
+}
+
 void dp__push_list(dp__push *push) {
   if (push->listing && !push->listed)
     return;
   push->listed = false;
+  push->listing = true;
   push->planning = false;
   push->list_again = 0;
-  begin_list(push);
+  push->list_asked_us = push->call->client->now_us;
+  dp__turn_take(&push->list_turn, push->call, "list", push->kb->id, list_turn_came);
+}
+
+/* Who made documents while we did, by a name of another title or on a server that keeps equal names apart, has
+ * made some of the same pages, maybe. Then there are more of them than we know. */
+bool dp__push_check_doubles(dp__push *push) {
+  bool strangers = push->listed && push->totals.created > 0 &&
+                   push->seen_total > (json_int_t)push->kb->inventory.count;
+  if (push->checked_doubles || !strangers || push->options.dry_run)
+    return false;
+  push->checked_doubles = true;
+  dp__push_list(push);
+  return true;
 }
 
 /* --- which of the two -------------------------------------------------------------------------------- */
@@ -164,6 +199,17 @@ static void forget_gone(dp__push *push, const dp__page *page, const json_t *data
   }
 }
 
+static void ask_look(dp__page *page);
+
+/* A name that pages bring may be part of many names: its own document may stand on a later page. */
+static bool look_on(dp__page *page, const json_t *body, size_t shown) {
+  json_int_t total = json_integer_value(json_object_get(body, "total"));
+  if (!shown || total <= (json_int_t)(page->look_page * DP__LIST_PAGE))
+    return false;
+  page->look_page++;
+  return true;
+}
+
 static void look_seen(dp_call *call, dp_reply *reply, void *user) {
   dp__page *page = user;
   dp__push *push = dp__push_of(call);
@@ -176,10 +222,14 @@ static void look_seen(dp_call *call, dp_reply *reply, void *user) {
   if (!body)
     return;
   const json_t *data = json_object_get(body, "data");
-  forget_gone(push, page, data);
+  if (page->look_page == 1)
+    forget_gone(push, page, data);
   bool ok = take_entries(push, data);
+  bool more = ok && look_on(page, body, json_array_size(data));
   json_decref(body);
-  if (ok)
+  if (more)
+    ask_look(page);
+  else if (ok)
     page->then(page);
 }
 
@@ -190,18 +240,24 @@ static const char *keyword_of(const dp__page *page) {
   return page->name && !page->plan.name_taken ? page->name : page->tag;
 }
 
-void dp__push_look(dp__page *page, void (*then)(dp__page *page)) {
+static void ask_look(dp__page *page) {
   dp__push *push = dp__push_of(page->push);
   dp_args *args = dp__push_args(push);
   if (!args)
     return;
   if (dp_args_set_string(args, "keyword", keyword_of(page)) != DP_OK ||
+      (page->look_page > 1 && dp_args_set_int(args, "page", (int64_t)page->look_page) != DP_OK) ||
       dp_args_set_int(args, "limit", DP__LIST_PAGE) != DP_OK) {
     dp_args_free(args);
     dp__compose_out_of_memory(push->call);
     return;
   }
-  page->then = then;
   push->looks++;
   dp__push_call(push, DP_OP_DOCUMENTS_LIST, args, look_seen, page);
+}
+
+void dp__push_look(dp__page *page, void (*then)(dp__page *page)) {
+  page->then = then;
+  page->look_page = 1;
+  ask_look(page);
 }

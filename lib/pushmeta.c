@@ -178,9 +178,10 @@ static void write_batch(dp__push *push) {
   dp__push_call(push, DP_OP_METADATA_ASSIGN, args, stamped, batch);
 }
 
-/* Nothing is on its way that could bring more. */
+/* Nothing is on its way that could bring more. Who waits for a turn may wait for a page of another push, and that
+ * one for a page of ours which stands here. */
 static bool nothing_comes(const dp__push *push) {
-  return !push->active && !push->fresh.first && !push->huge.first;
+  return push->active == push->queued && !push->fresh.first && !push->huge.first;
 }
 
 void dp__push_stamp(dp__push *push) {
@@ -195,7 +196,10 @@ void dp__push_stamp(dp__push *push) {
 
 /* --- reading back --------------------------------------------------------------------------------------- */
 
+/* Its stamp names the text that was written, and the document still has that text. */
 static bool is_kept(const dp__push *push, const dp__page *page, const dp__doc *doc) {
+  if (memcmp(doc->upload, page->upload, sizeof doc->upload) != 0)
+    return false;
   json_t *stamp = stamp_of(push, page);
   bool kept = stamp && dp__doc_has(doc, dp__value_hash("difypool", json_string_value(stamp),
                                                        json_string_length(stamp)));
@@ -205,50 +209,45 @@ static bool is_kept(const dp__push *push, const dp__page *page, const dp__doc *d
   return kept;
 }
 
-static void younger_gone(dp_call *call, dp_reply *reply, void *user) {
-  dp__page *page = user;
-  dp__push *push = dp__push_of(call);
-  (void)reply;
-  dp__push_active(page, false);
+static void done(dp__page *page) {
+  dp__push *push = dp__push_of(page->push);
+  char id[37];
+  dp__uuid_write(page->document, id);
+  if (push->options.wait && page->wrote)
+    json_array_append_new(push->written, json_string(id));
   dp__push_done(page, page->outcome, NULL, NULL);
-  dp__push_kick(push);
 }
 
-/* Another machine made a document of this page in the same moment: the older one stands. */
-static bool remove_younger(dp__push *push, dp__page *page) {
-  const dp__doc *younger = dp__plan_double(&push->kb->inventory, page->tag);
-  char id[37];
-  if (!younger)
-    return false;
-  dp_args *args = dp__push_args(push);
-  if (!args)
-    return true;
-  dp__uuid_write(younger->id, id);
-  bool ours = memcmp(younger->id, page->document, sizeof page->document) == 0;
-  dp__page_note(page, "Another machine pushed this page in the same moment; the younger document was "
-                      "deleted.");
-  dp__inventory_remove(&push->kb->inventory, younger->id);
-  if (ours) {
-    const dp__doc *stands = dp__doc_by_tag(&push->kb->inventory, page->tag);
-    memcpy(page->document, stands->id, sizeof page->document);
+/* Of two documents the younger is gone; if it was ours, the page is the other one. */
+static void younger_gone(dp__page *page) {
+  dp__push *push = dp__push_of(page->push);
+  if (dp__doc_by_id(&push->kb->inventory, page->document)) {
+    done(page);
+    dp__push_kick(push);
+  } else {
+    dp__push_replan(page);
   }
-  dp__push_active(page, true);
-  if (dp_args_set_string(args, "document_id", id) == DP_OK)
-    dp__push_call(push, DP_OP_DOCUMENTS_DELETE, args, younger_gone, page);
-  else
-    dp_args_free(args);
-  return true;
+}
+
+/* Somebody else has written or deleted the document meanwhile: what there is now decides. */
+static void trampled(dp__page *page, const char *code, const char *what) {
+  dp_error error;
+  dp__fail(&error, DP_CONFLICT, code, "Push again.", "%.200s: its document was %s while it was pushed",
+           page->key, what);
+  error.retryable = true;
+  page->wrote = page->repaired = page->has_document = false;
+  dp__push_failed(page, &error);
 }
 
 static void check_one(dp__push *push, dp__page *page, const dp__doc *doc) {
   dp_error error;
   if (is_kept(push, page, doc)) {
-    char id[37];
-    dp__uuid_write(page->document, id);
-    if (push->options.wait && page->wrote)
-      json_array_append_new(push->written, json_string(id));
-    if (!remove_younger(push, page))
-      dp__push_done(page, page->outcome, NULL, NULL);
+    if (!dp__push_remove_double(page, younger_gone))
+      done(page);
+    return;
+  }
+  if (memcmp(doc->upload, page->upload, sizeof doc->upload) != 0) {
+    trampled(page, "document_rewritten", "written by another");
     return;
   }
   if (page->doubt) { /* it was not done: that is no loss, but a try */
@@ -267,14 +266,6 @@ static void check_one(dp__push *push, dp__page *page, const dp__doc *doc) {
   dp__push_done(page, "failed", NULL, &error);
 }
 
-static void gone(dp__push *push, dp__page *page) {
-  dp_error error;
-  dp__fail(&error, DP_CONFLICT, "document_gone", "Push again.",
-           "%.200s: its document was deleted while it was pushed", page->key);
-  (void)push;
-  dp__push_done(page, "failed", NULL, &error);
-}
-
 static void looked(dp__page *page) {
   dp__push *push = dp__push_of(page->push);
   const dp__doc *doc = dp__doc_by_id(&push->kb->inventory, page->document);
@@ -283,7 +274,7 @@ static void looked(dp__page *page) {
   if (doc)
     check_one(push, page, doc);
   else
-    gone(push, page);
+    trampled(page, "document_gone", "deleted");
   dp__push_kick(push);
 }
 
@@ -322,7 +313,9 @@ static void listed(dp_call *call, dp_reply *reply, void *user) {
   bool bad;
   json_array_foreach(json_object_get(body, "data"), i, entry)
     dp__inventory_put(&push->kb->inventory, entry, &bad);
-  bool more = json_integer_value(json_object_get(body, "total")) > (json_int_t)batch->page * DP__LIST_PAGE;
+  json_int_t total = json_integer_value(json_object_get(body, "total"));
+  bool more = total > (json_int_t)batch->page * DP__LIST_PAGE;
+  push->seen_total = body ? total : push->seen_total;
   json_decref(body);
   settle(push, batch);
   if (call->phase != DP__CALL_COMPOSING)
@@ -357,6 +350,8 @@ static void list_page(dp__push *push, dp__batch *batch) {
 
 /* How many pages of the list are worth reading for so many documents: new ones stand at its beginning. */
 static int pages_worth(const dp__push *push, size_t count, size_t created) {
+  if (created && !push->listed) /* a look shows what another machine made of the page, too */
+    return 0;
   size_t all = (push->kb->inventory.count + DP__LIST_PAGE - 1) / DP__LIST_PAGE;
   size_t head = (created + DP__LIST_PAGE - 1) / DP__LIST_PAGE;
   if (all * LOOKS_FOR_A_LIST <= count)

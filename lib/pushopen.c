@@ -103,7 +103,8 @@ static void keep_text(char **place, const char *text) {
 static bool fits(dp__push *push) {
   const dp__kb *kb = push->kb;
   const dp__push_options *o = &push->options;
-  const char *form = o->form ? o->form : "text_model";
+  bool rule_fits = !push->rule_given || !kb->form || strcmp(kb->form, "hierarchical_model") != 0;
+  const char *form = o->form ? o->form : rule_fits ? kb->form : "text_model";
   if (kb->form && strcmp(kb->form, form) != 0)
     dp__compose_fail(push->call, DP_CONFLICT, "doc_form",
                      "Push into another knowledge base, or with its form.",
@@ -112,6 +113,8 @@ static bool fits(dp__push *push) {
     dp__compose_fail(push->call, DP_CONFLICT, "indexing_technique",
                      "Leave indexing_technique out, or push into another knowledge base.",
                      "the knowledge base is indexed by %s, not %s", kb->technique, o->technique);
+  else if (!o->form && kb->form && !dp__push_follow_form(push, kb->form))
+    dp__compose_out_of_memory(push->call);
   else
     return true;
   return false;

@@ -27,6 +27,14 @@ static void failed(dp__page *page, const dp_error *error) {
   dp__push_kick(push);
 }
 
+/* A look goes on from what there is by then. */
+void dp__push_replan(dp__page *page) {
+  page->wrote = false;
+  page->has_document = false;
+  dp__push_active(page, true);
+  dp__push_look(page, plan);
+}
+
 static void done(dp__page *page, const char *outcome, const char *code) {
   dp__push *push = dp__push_of(page->push);
   dp__push_done(page, outcome, code, NULL);
@@ -40,13 +48,18 @@ static void take_document(dp__page *page, const dp__doc *doc) {
   page->document_name = strdup(dp__doc_name(doc));
 }
 
+/* Its name does not tell whose it is: no other page may take it. */
+static void claim(const dp__page *page, dp__doc *doc) {
+  if (doc && doc->hash[DP__BY_TAG] == 0)
+    dp__doc_claim(doc, page->key_hash.bytes);
+}
+
 /* --- written --------------------------------------------------------------------------------------- */
 
 /* Its text is there: its metadata is next. */
 static void written(dp__page *page) {
   dp__push *push = dp__push_of(page->push);
   page->wrote = true;
-  dp__page_drop_text(page);
   dp__push_active(page, false);
   dp__pages_add(&push->stamping, page);
   dp__push_kick(push);
@@ -63,7 +76,7 @@ static bool take_answer(dp__page *page, const json_t *body) {
     return false;
   bool bad;
   page->has_document = true;
-  dp__inventory_put(&dp__push_of(page->push)->kb->inventory, document, &bad);
+  claim(page, dp__inventory_put(&dp__push_of(page->push)->kb->inventory, document, &bad));
   if (name) {
     free(page->document_name);
     page->document_name = strdup(name);
@@ -71,7 +84,8 @@ static bool take_answer(dp__page *page, const json_t *body) {
   return true;
 }
 
-/* Nobody answered: the document that is there now, if its upload is another than before, is our write. */
+/* Nobody answered: the document that is there now, if its upload is another than before and as long as the
+ * page, is our write. */
 static void doubt_seen(dp__page *page) {
   dp__push *push = dp__push_of(page->push);
   dp__plan now;
@@ -79,9 +93,11 @@ static void doubt_seen(dp__page *page) {
   dp__plan_options o = {.set = push->options.set, .adopt = push->options.adopt};
   dp__page_describe(page, push->rule_hash, &facts);
   dp__plan_page(&push->kb->inventory, &facts, &o, &now);
-  bool ours = now.document && memcmp(now.document->upload, page->upload, sizeof page->upload) != 0;
+  bool ours = now.document && memcmp(now.document->upload, page->upload, sizeof page->upload) != 0 &&
+              (now.document->size < 0 || now.document->size == (int64_t)page->characters);
   if (ours) {
     take_document(page, now.document);
+    claim(page, now.document);
     memcpy(page->upload, now.document->upload, sizeof page->upload);
     written(page);
     return;
@@ -235,6 +251,100 @@ static void make_writable(dp__page *page) {
   }
 }
 
+/* --- two documents of one page ------------------------------------------------------------------------ */
+
+static void double_gone(dp_call *call, dp_reply *reply, void *user) {
+  dp__page *page = user;
+  (void)call;
+  dp_kind kind = dp_reply_kind(reply);
+  if (kind == DP_OK || kind == DP_NOT_FOUND)
+    page->after(page);
+  else
+    failed(page, dp_reply_error(reply));
+}
+
+static void remove_younger(dp__page *page) {
+  dp__push *push = dp__push_of(page->push);
+  const dp__doc *younger = dp__plan_double(&push->kb->inventory, page->tag);
+  char id[37];
+  if (!younger) {
+    page->after(page);
+    return;
+  }
+  dp_args *args = dp__push_args(push);
+  if (!args)
+    return;
+  dp__uuid_write(younger->id, id);
+  dp__page_note(page, "Another machine made a document of this page in the same moment; the younger one "
+                      "was deleted.");
+  dp__inventory_remove(&push->kb->inventory, younger->id);
+  if (dp_args_set_string(args, "document_id", id) == DP_OK) {
+    dp__push_call(push, DP_OP_DOCUMENTS_DELETE, args, double_gone, page);
+    return;
+  }
+  dp_args_free(args);
+  out_of_memory(page);
+}
+
+/* What is known may be old, and the other machine may have mended it: a look goes before. */
+bool dp__push_remove_double(dp__page *page, void (*then)(dp__page *page)) {
+  dp__push *push = dp__push_of(page->push);
+  if (!dp__plan_double(&push->kb->inventory, page->tag))
+    return false;
+  page->after = then;
+  dp__push_active(page, true);
+  dp__push_look(page, remove_younger);
+  return true;
+}
+
+/* --- what a rewrite would discard --------------------------------------------------------------------- */
+
+static void ask_segments(dp__page *page);
+
+static void segments_seen(dp_call *call, dp_reply *reply, void *user) {
+  dp__page *page = user;
+  size_t i;
+  const json_t *segment;
+  if (dp_reply_kind(reply) != DP_OK) {
+    failed(page, dp_reply_error(reply));
+    return;
+  }
+  json_t *body = dp__compose_body(call, reply, "the list of segments");
+  if (!body)
+    return;
+  const json_t *data = json_object_get(body, "data");
+  json_array_foreach(data, i, segment)
+    page->edited += json_is_string(json_object_get(segment, "updated_by"));
+  json_int_t total = json_integer_value(json_object_get(body, "total"));
+  bool more = json_array_size(data) > 0 && total > (json_int_t)(page->look_page * DP__LIST_PAGE);
+  json_decref(body);
+  if (more) {
+    page->look_page++;
+    ask_segments(page);
+    return;
+  }
+  if (page->edited)
+    dp__page_note(page, "%zu segments that were edited by hand would be discarded.", page->edited);
+  done(page, page->outcome, NULL);
+}
+
+static void ask_segments(dp__page *page) {
+  dp__push *push = dp__push_of(page->push);
+  char id[37];
+  dp_args *args = dp__push_args(push);
+  if (!args)
+    return;
+  dp__uuid_write(page->document, id);
+  if (dp_args_set_string(args, "document_id", id) == DP_OK &&
+      dp_args_set_int(args, "page", (int64_t)page->look_page) == DP_OK &&
+      dp_args_set_int(args, "limit", DP__LIST_PAGE) == DP_OK) {
+    dp__push_call(push, DP_OP_SEGMENTS_LIST, args, segments_seen, page);
+    return;
+  }
+  dp_args_free(args);
+  out_of_memory(page);
+}
+
 /* --- planning -------------------------------------------------------------------------------------------- */
 
 /* As it was planned at first: a second try finds what the first has left. */
@@ -250,10 +360,16 @@ static void carry_out(dp__page *page) {
   dp__push *push = dp__push_of(page->push);
   dp__plan *p = &page->plan;
   name_outcome(page);
-  if (p->document)
+  if (p->document) {
     take_document(page, p->document);
+    claim(page, p->document);
+  }
   if (p->deed == DP__DEED_SKIP) {
     done(page, "skipped", p->code);
+  } else if (push->options.dry_run && p->deed == DP__DEED_WRITE && p->document) {
+    page->edited = 0;
+    page->look_page = 1;
+    ask_segments(page);
   } else if (p->deed == DP__DEED_NONE || push->options.dry_run) {
     done(page, page->outcome, NULL);
   } else if (p->deed == DP__DEED_STAMP) {
@@ -272,7 +388,14 @@ static void plan(dp__page *page) {
   dp__plan_options o = {.set = push->options.set, .adopt = push->options.adopt,
                         .rechunk = push->options.rechunk, .mend = push->options.mend};
   dp__page_describe(page, push->rule_hash, &facts);
+  if (!push->options.dry_run && dp__push_remove_double(page, plan))
+    return;
   dp__plan_page(&push->kb->inventory, &facts, &o, &page->plan);
+  if (!push->listed && page->plan.name_taken && !page->looked) { /* it may have got a suffix before */
+    page->looked = true;
+    dp__push_look(page, plan);
+    return;
+  }
   bool adopted = page->plan.document && !page->name && page->plan.document->hash[DP__BY_TAG] == 0;
   if (!push->listed && adopted && !page->looked) { /* known from an earlier list: look whether it is still so */
     page->looked = true;
@@ -283,12 +406,52 @@ static void plan(dp__page *page) {
   carry_out(page);
 }
 
-static void turn_came(dp__turn *turn) {
-  dp__page *page = DP__FROM(dp__page, turn, turn);
-  if (dp__push_of(page->push)->listed)
+static void queue(dp__page *page, bool queued) {
+  dp__push *push = dp__push_of(page->push);
+  push->queued += queued;
+  push->queued -= page->queued;
+  page->queued = queued;
+}
+
+static void begin_plan(dp__page *page) {
+  if (page->push->phase != DP__CALL_COMPOSING)
+    return;
+  queue(page, false);
+  if (dp__push_of(page->push)->listed && !page->told)
     plan(page);
   else
     dp__push_look(page, plan);
+}
+
+static void name_came(dp__turn *turn) {
+  begin_plan(DP__FROM(dp__page, name_turn, turn));
+}
+
+/* A name that pages bring may be that of several: those, too, one at a time, lest one overwrites another. */
+static void turn_came(dp__turn *turn) {
+  dp__page *page = DP__FROM(dp__page, turn, turn);
+  dp__buffer what = {0};
+  if (page->push->phase != DP__CALL_COMPOSING)
+    return;
+  if (!page->name) {
+    begin_plan(page);
+    return;
+  }
+  dp__buffer_text(&what, dp__push_of(page->push)->kb->id);
+  dp__buffer_text(&what, " ");
+  dp__buffer_text(&what, page->name);
+  if (what.failed)
+    out_of_memory(page);
+  else
+    dp__turn_take(&page->name_turn, page->push, "name", what.data, name_came);
+  dp__buffer_deinit(&what);
+}
+
+static void take_turn(dp__page *page) {
+  char what[64];
+  snprintf(what, sizeof what, "%s %s", dp__push_of(page->push)->kb->id, page->tag);
+  queue(page, true);
+  dp__turn_take(&page->turn, page->push, "page", what, turn_came);
 }
 
 void dp__push_begin_again(dp__page *page) {
@@ -302,17 +465,36 @@ void dp__push_begin_again(dp__page *page) {
   dp__push_look(page, plan);
 }
 
+void dp__push_index_again(dp__page *page) {
+  page->wrote = page->repaired = page->doubt = page->looked = false;
+  page->tries = page->mends = 0;
+  dp__push_active(page, true);
+  take_turn(page);
+}
+
 /* --- keys that come twice ------------------------------------------------------------------------------- */
 
-static bool number_key(dp__page *page) {
-  char *key;
-  if (asprintf(&key, "%s#%llu", page->key, (unsigned long long)page->index) < 0)
-    return false;
-  free(page->key);
-  page->key = key;
-  bool ok = dp__sha256(key, strlen(key), &page->key_hash);
+/* By which of its equals it is, so that the same pages get the same numbers in another push. The place of
+ * its key; one that is used is that of an equal page. NULL = memory is out. */
+static dp__came *number_key(dp__page *page) {
+  char *first = page->key;
+  dp__came *came = NULL;
+  page->key = NULL;
+  for (unsigned number = 2; !came || (came->used && memcmp(came->text, page->text_hash, 8) != 0); number++) {
+    free(page->key);
+    if (asprintf(&page->key, "%s#%u", first, number) < 0)
+      page->key = NULL;
+    if (!page->key || !dp__sha256(page->key, strlen(page->key), &page->key_hash) ||
+        !(came = dp__push_came(dp__push_of(page->push), page)))
+      break;
+  }
+  if (page->key)
+    free(first);
+  else
+    page->key = first;
+  page->numbered = true;
   dp__page_tag(&page->key_hash, page->tag);
-  return ok;
+  return came;
 }
 
 /* Whether the page goes on; else it is done. */
@@ -333,9 +515,13 @@ static bool is_first(dp__page *page) {
     return false;
   }
   if (came && came->used && push->options.on_duplicate == DP__DUPLICATE_NUMBER)
-    came = number_key(page) ? dp__push_came(push, page) : NULL;
+    came = number_key(page);
   if (!came) {
     out_of_memory(page);
+    return false;
+  }
+  if (page->numbered && came->used) {
+    done(page, "duplicate", NULL);
     return false;
   }
   push->came_count += !came->used;
@@ -347,14 +533,14 @@ static bool is_first(dp__page *page) {
 
 void dp__push_begin_page(dp__page *page) {
   dp__push *push = dp__push_of(page->push);
-  char what[64];
   if (page->wrong) {
     dp_error error = *page->wrong;
     dp__push_done(page, "failed", NULL, &error);
-    return;
+    dp__push_kick(push);
+  } else if (page->superseded) {
+    dp__page_note(page, "A later page of the same key stands.");
+    done(page, "duplicate", NULL);
+  } else if (is_first(page)) {
+    take_turn(page);
   }
-  if (!is_first(page))
-    return;
-  snprintf(what, sizeof what, "%s %s", push->kb->id, page->tag);
-  dp__turn_take(&page->turn, page->push, "page", what, turn_came);
 }

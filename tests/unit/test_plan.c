@@ -49,7 +49,7 @@ typedef struct row {
   const char *what;
   have docs[3];
   const char *name, *year, *set;
-  const char *options; /* letters: A no adopt, r(echunk), m(end), t(ext other), R(ule other), f(ile) */
+  const char *options; /* letters: A no adopt, r(echunk), m(end), t(ext other), R(ule other), f(ile), 2 (numbered) */
   dp__deed deed;
   char document;       /* 0 = none */
   const char *notes;   /* letters: a(dopted) r(ule changed) i(ndexed again) e(nable) u(narchive) n(ame taken) */
@@ -112,7 +112,21 @@ static const row rows[] = {
      {{'1', "Mine", STAMP, "https://a.example/other", "", 1}}, "Mine", NULL, NULL, "", DP__DEED_CREATE, 0,
      "n"},
     {"a name of its own on an old document of its address", {{'1', "Mine", "", URL, "", 1}}, "Mine", NULL,
-     NULL, "A", DP__DEED_WRITE, '1', "a"},
+     NULL, "", DP__DEED_WRITE, '1', "a"},
+    {"the same, not to be adopted", {{'1', "Mine", "", URL, "", 1}}, "Mine", NULL, NULL, "A",
+     DP__DEED_CREATE, 0, "n"},
+    {"adopted earlier, and the original crawl made it again",
+     {{'1', "Old crawl", "", URL, "", 1}, {'2', "Old crawl", STAMP, URL, "", 2}}, NULL, NULL, NULL, "",
+     DP__DEED_NONE, '2', ""},
+    {"adopted earlier, beside the document of a page whose address differs by a slash",
+     {{'1', "Old crawl", STAMP, URL, "", 1}, {'2', "x [ba9876543210]", STAMP, URL "/", "", 2}}, NULL, NULL,
+     NULL, "", DP__DEED_NONE, '1', ""},
+    {"a further page of one address adopts nothing", {{'1', "Old crawl", "", URL, "", 1}}, NULL, NULL, NULL,
+     "2", DP__DEED_CREATE, 0, ""},
+    {"disabled, and only a value differs", {{'1', "x [" TAG "]", STAMP, URL, "d", 1}}, NULL, "2000", NULL,
+     "", DP__DEED_SKIP, '1', ""},
+    {"the same, to be mended: values need it not be enabled", {{'1', "x [" TAG "]", STAMP, URL, "d", 1}},
+     NULL, "2000", NULL, "m", DP__DEED_STAMP, '1', ""},
     {"names differ by case", {{'1', "mine", STAMP, "", "", 1}}, "Mine", NULL, NULL, "", DP__DEED_CREATE, 0,
      ""},
 };
@@ -124,7 +138,8 @@ static void check(const row *r) {
     add(&inventory, &r->docs[i]);
   uint64_t values[] = {dp__value_hash("year", r->year ? r->year : "1999", 4)};
   dp__page_facts page = {.tag = TAG, .name = r->name, .url = URL, .values = values, .value_count = 1,
-                         .is_file = strchr(r->options, 'f') != NULL};
+                         .is_file = strchr(r->options, 'f') != NULL,
+                         .numbered = strchr(r->options, '2') != NULL};
   dp__stamp stamp;
   assert_true(dp__stamp_read(STAMP, strlen(STAMP), &stamp));
   memcpy(page.text, stamp.text, sizeof page.text);
@@ -162,6 +177,36 @@ static void plans(void **state) {
     check(&rows[i]);
 }
 
+/* A document whose name does not tell whose it is belongs to the page that took it first. */
+static void claims(void **state) {
+  (void)state;
+  static const have old = {'1', "Old crawl", "", URL "/", "", 1}, named = {'2', "Mine", STAMP, "", "", 1};
+  dp__inventory inventory = {0};
+  dp__plan plan;
+  dp__plan_options options = {.set = "default", .adopt = true};
+  dp__page_facts first = {.tag = TAG, .key = "aaaaaaa", .url = URL};
+  dp__page_facts second = {.tag = "ba9876543210", .key = "bbbbbbb", .url = URL "/"};
+  add(&inventory, &old);
+  add(&inventory, &named);
+  dp__plan_page(&inventory, &first, &options, &plan);
+  assert_non_null(plan.document);
+  dp__doc_claim(plan.document, first.key);
+  add(&inventory, &old); /* as a later list shows it: the claim stays */
+  dp__plan_page(&inventory, &second, &options, &plan);
+  assert_int_equal(plan.deed, DP__DEED_CREATE);
+  dp__plan_page(&inventory, &first, &options, &plan);
+  assert_int_equal(plan.deed, DP__DEED_WRITE);
+
+  first.url = second.url = NULL;
+  first.name = second.name = "Mine";
+  dp__plan_page(&inventory, &first, &options, &plan);
+  assert_non_null(plan.document);
+  dp__doc_claim(plan.document, first.key);
+  dp__plan_page(&inventory, &second, &options, &plan);
+  assert_true(plan.name_taken && !plan.document);
+  dp__inventory_deinit(&inventory);
+}
+
 static void doubles(void **state) {
   (void)state;
   dp__inventory inventory = {0};
@@ -173,6 +218,7 @@ static void doubles(void **state) {
     add(&inventory, &docs[i]);
   for (int left = 2; left > 0; left--) {
     dp__doc *young = dp__plan_double(&inventory, TAG);
+    assert_true(dp__plan_is_double(&inventory, young));
     assert_non_null(young);
     assert_int_not_equal(young->id[15], 2);
     dp__inventory_remove(&inventory, young->id);
@@ -205,7 +251,8 @@ static void pruning(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(plans), cmocka_unit_test(doubles),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(plans), cmocka_unit_test(claims),
+                                     cmocka_unit_test(doubles),
                                      cmocka_unit_test(pruning)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
