@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tables of difypool.toml: C enums and tables, message keys, the reference and the Python methods.
+"""Makes tables of difypool.toml: C enums and tables, message keys, the reference, and the Python, Go and Node methods.
 
     python3 proto/gen.py            write what is out of date
     python3 proto/gen.py --check    write nothing; exit 1 and name the files that are out of date
@@ -22,6 +22,7 @@ import gen_c
 import gen_check
 import gen_client
 import gen_docs
+import gen_go
 import gen_node
 import gen_python
 
@@ -38,7 +39,7 @@ def load() -> dict[str, Any]:
 def outputs(table: dict[str, Any]) -> dict[Path, str]:
     """Every file that is made of the definition, with its text."""
     files: dict[str, str] = {}
-    for module in (gen_c, gen_client, gen_docs, gen_node, gen_python):
+    for module in (gen_c, gen_client, gen_docs, gen_go, gen_node, gen_python):
         files.update(module.outputs(table))
     return {ROOT / path: text for path, text in files.items()}
 
