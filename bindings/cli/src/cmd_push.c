@@ -3,8 +3,9 @@
  * a time: one gives pages and is answered when there is room for them, the other waits for what
  * became of them. So a page goes as soon as there is one, and no more are read than are wanted.
  *
- * Ctrl-C gives no further page. What the service has taken is finished, unless the push prunes:
- * then it is closed, for a push that was cut must not delete what it had not come to.
+ * Ctrl-C gives no further page, and what the service has taken is finished. A push that prunes must
+ * not delete what it had not come to: so its last page is one without a key, which fails, and where
+ * a page failed nothing is pruned.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ typedef struct pusher {
   dpc_args *batch[BATCH];
   size_t sizes[BATCH], held, bytes;
   uint64_t given; /* pages that came from the source */
-  bool source_ended, stopped, finishing, closed;
+  bool source_ended, stopped, spoiled, finishing, closed;
   answer adding, hearing, closing;
   cli_outcomes outcomes;
   cli_meter meter;
@@ -142,18 +143,41 @@ static void fill(pusher *p) {
   }
 }
 
+/* Where pages were all given, only the end of the push can stop it from pruning. */
+static int close_push(pusher *p) {
+  dpc_error error;
+  p->closed = true;
+  dpc_kind kind = dpc_stream_close_start(dpc_push_stream(p->push), on_answer, &p->closing,
+                                         &p->closing.call, &error);
+  return kind == DPC_OK ? 0 : cli_error(p->c, &error);
+}
+
+/* No further page; and none that lets it prune. */
+static void spoil(pusher *p) {
+  drop_batch(p, p->held);
+  p->spoiled = true;
+  p->batch[0] = p->c->options.prune ? dpc_args_new() : NULL;
+  if (!p->batch[0])
+    return;
+  p->sizes[0] = 0;
+  p->held = 1;
+  p->outcomes.hidden = dpc_push_taken(p->push);
+}
+
 /* 0, or an exit status after it said what is wrong. */
 static int start_add(pusher *p) {
   dpc_error error;
   if (p->adding.call || p->finishing || p->closed || dpc_push_ended(p->push))
     return 0;
-  if (p->stopped)
-    drop_batch(p, p->held);
+  if (p->stopped && !p->spoiled)
+    spoil(p);
   fill(p);
   dpc_kind kind = DPC_OK;
   if (p->held) {
     kind = dpc_push_add_start(p->push, (const dpc_args *const *)p->batch, p->held, ADD_WAIT_MS,
                               on_answer, &p->adding, &p->adding.call, &error);
+  } else if (p->spoiled && p->c->options.prune && p->outcomes.hidden == UINT64_MAX) {
+    return close_push(p); /* without memory for that page */
   } else if (p->source_ended) {
     p->finishing = true;
     kind = dpc_push_finish_start(p->push, on_answer, &p->adding, &p->adding.call, &error);
@@ -222,19 +246,11 @@ static void show(pusher *p) {
 }
 
 static int stop(pusher *p) {
-  dpc_error error;
-  dpc_kind kind = DPC_OK;
   cli_meter_clear(&p->meter);
   if (!p->c->options.quiet)
-    cli_say(p->c->options.prune ? "stopping; nothing is deleted"
-                                : "finishing what was taken; once more to leave at once");
+    cli_say("finishing what was taken; once more to leave at once");
   p->stopped = p->source_ended = true;
-  if (!p->c->options.prune)
-    return 0;
-  p->closed = true;
-  kind = dpc_stream_close_start(dpc_push_stream(p->push), on_answer, &p->closing, &p->closing.call,
-                                &error);
-  return kind == DPC_OK ? 0 : cli_error(p->c, &error);
+  return p->finishing && p->c->options.prune ? close_push(p) : 0;
 }
 
 static bool done(const pusher *p) {
@@ -270,7 +286,7 @@ static int finish(pusher *p, int status) {
   const dpc_reply *end = status ? NULL : dpc_stream_end(dpc_push_stream(p->push));
   if (end && dpc_reply_kind(end) != DPC_OK)
     status = cli_error(p->c, dpc_reply_error(end));
-  else if (end)
+  else if (end && !p->stopped)
     status = cli_outcomes_totals(&p->outcomes, p->c, end, cli_meter_passed_ms(&p->meter));
   if (p->stopped) {
     status = cli_interrupted(p->session);

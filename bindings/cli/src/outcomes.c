@@ -21,7 +21,7 @@ static int fail(const char *path) {
 }
 
 int cli_outcomes_open(cli_outcomes *o, const cli *c) {
-  *o = (cli_outcomes){.c = c};
+  *o = (cli_outcomes){.c = c, .hidden = UINT64_MAX};
   if (!c->options.report)
     return 0;
   o->report = fopen(c->options.report, "we");
@@ -146,6 +146,8 @@ static void take(cli_outcomes *o, dpc_value event, const char *json, size_t leng
     return;
   }
   bool page = strcmp(name, "page") == 0;
+  if (page && get_count(event, "index") == o->hidden)
+    return;
   get_text(event, "outcome", outcome, sizeof outcome);
   bool failed = page && strcmp(outcome, "failed") == 0;
   o->pages += page;

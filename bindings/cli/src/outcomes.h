@@ -17,6 +17,7 @@ typedef struct cli_outcomes {
   cli_flaw *flaws;
   size_t flaw_count, flaw_room;
   uint64_t pages, failed, told;
+  uint64_t hidden; /* index of a page that is none of the source's; UINT64_MAX = there is none */
   char waiting_for[32];
 } cli_outcomes;
 
