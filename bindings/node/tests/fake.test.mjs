@@ -33,16 +33,24 @@ test("a thousand calls at once share one connection, and answers may come in any
     if (held.length === 1000) for (const answer of held.reverse()) answer();
   });
   const client = clientOf(t, fake);
-  const calls = Array.from({ length: 1000 }, (_, number) => client.call("datasets.list", { number }));
+  const calls = Array.from({ length: 1000 }, (_, number) =>
+    client.call("datasets.list", { number }),
+  );
   const got = (await Promise.all(calls)).map((reply) => reply.json());
-  assert.deepEqual(got, Array.from({ length: 1000 }, (_, number) => number));
+  assert.deepEqual(
+    got,
+    Array.from({ length: 1000 }, (_, number) => number),
+  );
   assert.equal(fake.count, 1);
 });
 
 test("the epoch is learnt before the first call, and goes with it", async (t) => {
   const fake = await Fake.start(t);
   await clientOf(t, fake).call("datasets.create", { name: "x" });
-  assert.deepEqual(fake.requests.map((request) => request.op), ["service.ping", "datasets.create"]);
+  assert.deepEqual(
+    fake.requests.map((request) => request.op),
+    ["service.ping", "datasets.create"],
+  );
   assert.deepEqual(Buffer.from(fake.requests[1].epoch), fake.epoch);
   assert.equal(fake.requests[0].epoch, undefined);
 });
@@ -52,7 +60,11 @@ test("an address of its own is given to the service once, and named by its handl
   const client = clientOf(t, fake, { baseUrl: "https://dify.test/v1", apiKey: "k", retryMaxMs: 7 });
   await Promise.all([client.datasets.list(), client.models.list({ model_type: "llm" })]);
   const [connect] = fake.of("service.connect");
-  assert.deepEqual(connect.args, { base_url: "https://dify.test/v1", api_key: "k", retry_max_ms: 7 });
+  assert.deepEqual(connect.args, {
+    base_url: "https://dify.test/v1",
+    api_key: "k",
+    retry_max_ms: 7,
+  });
   assert.equal(fake.of("service.connect").length, 1);
   assert.equal(fake.of("datasets.list")[0].profile, "handle-1");
 });
@@ -72,7 +84,7 @@ test("a service that forgot the handle gets it again, and the call keeps its id"
 
 test("a lost connection: the same id and first epoch go again, after a ping", async (t) => {
   let drop = true;
-  const fake = await Fake.start(t, (request, { socket }) => {
+  const fake = await Fake.start(t, (_request, { socket }) => {
     if (!drop) return { body: { id: "d" } };
     drop = false;
     fake.epoch = Buffer.alloc(16, 2);
@@ -142,7 +154,9 @@ for (const [what, bytes] of [
 
 test("answers that nobody waits for, that are too short, or come twice are dropped", async (t) => {
   const fake = await Fake.start(t, (request, { socket, rid, reply }) => {
-    socket.write(frame(0x80000000 + ((rid + 77) & 0x7fffffff), { v: 1, ok: { body: "another's" } }));
+    socket.write(
+      frame(0x80000000 + ((rid + 77) & 0x7fffffff), { v: 1, ok: { body: "another's" } }),
+    );
     socket.write(frame(0x00000005, { v: 1, ok: { body: "no request id" } }));
     const short = Buffer.from("01000000000000000280ff", "hex");
     socket.write(short);
@@ -175,13 +189,30 @@ test("an answer that is no reply, or another call's, is this call's protocol err
 });
 
 test("an error has its class, and all that was told of it; an unknown kind keeps its name", async (t) => {
-  const told = { kind: "busy", code: "calls_max", message: "m", hint: "h", status: 503, retryable: true, retry_after_ms: 1500 };
+  const told = {
+    kind: "busy",
+    code: "calls_max",
+    message: "m",
+    hint: "h",
+    status: 503,
+    retryable: true,
+    retry_after_ms: 1500,
+  };
   const fake = await Fake.start(t, (request) => ({ error: { ...told, kind: request.args.kind } }));
   const client = clientOf(t, fake);
   const busy = await client.call("datasets.list", { kind: "busy" }).catch((error) => error);
   assert(busy instanceof BusyError && busy instanceof DifyError && busy instanceof Error);
   assert.deepEqual(
-    [busy.kind, busy.code, busy.message, busy.hint, busy.status, busy.retryable, busy.retryAfterMs, busy.name],
+    [
+      busy.kind,
+      busy.code,
+      busy.message,
+      busy.hint,
+      busy.status,
+      busy.retryable,
+      busy.retryAfterMs,
+      busy.name,
+    ],
     ["busy", "calls_max", "m", "h", 503, true, 1500, "BusyError"],
   );
   const unknown = await client.call("datasets.list", { kind: "astral" }).catch((error) => error);
@@ -209,7 +240,16 @@ test("a signal ends the call at once, and the service is told by service.cancel"
 test("options stand in the request as the protocol has them", async (t) => {
   const fake = await Fake.start(t);
   const id = Buffer.alloc(16, 7);
-  const options = { deadline: 1500, priority: "bulk", cache: 3000, decode: true, callId: id, again: true, wait: true, allowHazard: true };
+  const options = {
+    deadline: 1500,
+    priority: "bulk",
+    cache: 3000,
+    decode: true,
+    callId: id,
+    again: true,
+    wait: true,
+    allowHazard: true,
+  };
   await clientOf(t, fake).call("datasets.list", { page: undefined, keyword: null }, options);
   const [sent] = fake.of("datasets.list");
   assert.deepEqual(sent.args, { keyword: null });
@@ -227,7 +267,10 @@ test("what cannot be sent is refused here, by name", async (t) => {
   await assert.rejects(client.datasets.list({}, { prority: "bulk" }), /prority/);
   await assert.rejects(client.call("datasets.list", { n: 1n }), InvalidRequestError);
   await assert.rejects(client.call("datasets.list", { n: () => 1 }), InvalidRequestError);
-  await assert.rejects(client.call("datasets.create", { name: Buffer.alloc(68 << 20) }), TooLargeError);
+  await assert.rejects(
+    client.call("datasets.create", { name: Buffer.alloc(68 << 20) }),
+    TooLargeError,
+  );
   assert.throws(() => new Client({ apiKey: "k" }), /baseUrl/);
   assert.equal(fake.of("datasets.list").length + fake.of("datasets.create").length, 0);
 });
@@ -245,7 +288,10 @@ test("arguments are those of the moment of the call, also when it is sent again"
   await fake.next("datasets.create");
   args.name = "changed";
   await call;
-  assert.deepEqual(fake.of("datasets.create").map((request) => request.args.name), ["first", "first"]);
+  assert.deepEqual(
+    fake.of("datasets.create").map((request) => request.args.name),
+    ["first", "first"],
+  );
 });
 
 test("closing ends calls under way, and later ones", async (t) => {
@@ -264,7 +310,10 @@ test("a socket in a directory that others may write is given no key", async (t) 
   const { dirname } = await import("node:path");
   const fake = await Fake.start(t);
   chmodSync(dirname(fake.path), 0o777);
-  await assert.rejects(clientOf(t, fake, { baseUrl: "http://d.test/v1", apiKey: "secret" }).datasets.list(), DeniedError);
+  await assert.rejects(
+    clientOf(t, fake, { baseUrl: "http://d.test/v1", apiKey: "secret" }).datasets.list(),
+    DeniedError,
+  );
   assert.equal(fake.requests.length, 0);
 });
 
@@ -279,23 +328,32 @@ test("a program that cannot start the service says why, and the key goes nowhere
     delete process.env.DIFYPOOL_DAEMON;
   });
   const client = new Client({ socket: join(directory, "run", "socket") });
-  await assert.rejects(client.datasets.list(), (error) => error.code === "start" && /the disk is full/.test(error.message));
+  await assert.rejects(
+    client.datasets.list(),
+    (error) => error.code === "start" && /the disk is full/.test(error.message),
+  );
 });
 
 test("events: pieces that come twice are given once, a gap is an error, and leaving the loop closes", async (t) => {
   let asked = 0;
   const stream = Buffer.alloc(16, 5);
   const fake = await Fake.start(t, (request) => {
-    if (request.op === "stream.open") return { body: { stream, kind: "events", status: 200, type: "text/event-stream" } };
+    if (request.op === "stream.open")
+      return { body: { stream, kind: "events", status: 200, type: "text/event-stream" } };
     if (request.op !== "stream.next") return { body: {} };
     asked += 1;
     const event = (answer) => JSON.stringify({ event: "message", answer, task_id: "t1" });
-    if (asked === 1) return { body: { streams: [{ stream, first: 1, events: [event("a"), event("b")] }] } };
-    if (asked === 2) return { body: { streams: [{ stream, first: 2, events: [event("b"), event("c")] }] } };
+    if (asked === 1)
+      return { body: { streams: [{ stream, first: 1, events: [event("a"), event("b")] }] } };
+    if (asked === 2)
+      return { body: { streams: [{ stream, first: 2, events: [event("b"), event("c")] }] } };
     return { body: { streams: [{ stream, first: 9, events: [event("z")] }] } };
   });
   const client = clientOf(t, fake);
-  const run = client.chat.sendStream({ query: "q", user: "u", inputs: {} }, { idle: 5000, keepRun: true });
+  const run = client.chat.sendStream(
+    { query: "q", user: "u", inputs: {} },
+    { idle: 5000, keepRun: true },
+  );
   const words = [];
   await assert.rejects(async () => {
     for await (const event of run) words.push(event.words);
@@ -304,7 +362,10 @@ test("events: pieces that come twice are given once, a gap is an error, and leav
   assert.equal(run.answer, "abc");
   assert.equal(run.run.task_id, "t1");
   const [open] = fake.of("stream.open");
-  assert.deepEqual([open.args.op, open.args.idle_ms, open.args.keep_run], ["chat.send", 5000, true]);
+  assert.deepEqual(
+    [open.args.op, open.args.idle_ms, open.args.keep_run],
+    ["chat.send", 5000, true],
+  );
   assert.equal(fake.of("stream.next")[1].args.streams[0].after, 2);
   const close = await fake.next("stream.close");
   assert.deepEqual(Buffer.from(close.args.stream), stream);
@@ -317,6 +378,8 @@ test("an idle client does not keep the program running", async (t) => {
   const code = `import { Client } from ${JSON.stringify(new URL("../dist/esm/index.js", import.meta.url).href)};
     const client = new Client({ socket: ${JSON.stringify(fake.path)} });
     console.log((await client.datasets.list()).status);`;
-  const done = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], { timeout: 30_000 });
+  const done = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], {
+    timeout: 30_000,
+  });
   assert.equal(done.stdout, "200\n");
 });
