@@ -7,7 +7,7 @@
 # directory, a home and state of their own, and with the programs just built.
 
 # shellcheck disable=SC2034 # dev reads it
-all_suites='shell proto unit threads service faults python cli sandbox conformance demo install cross leftovers'
+all_suites='shell proto unit threads service faults python node cli sandbox conformance demo install cross leftovers'
 
 # One run at a time in a tree: a second one would pull the reports from under the first.
 wait_for_other_run() {
@@ -188,6 +188,34 @@ suite_python() {
     "cd '$python_room' && '$bin/mypy' --strict --cache-dir '$out/mypy' src"
   one_check ruff 'bindings/python passes ruff' in_test_env sh -c \
     "cd '$python_room' && '$bin/ruff' check --no-cache ."
+}
+
+# Each file of tests is a program of its own: that way Node 18, too, reports their tests one by one.
+suite_node() {
+  command -v npm >/dev/null || need nodejs npm
+  plain_tree || return 1
+  test_venv
+  node_packages || return 1
+  for file in "$node_room"/tests/*.test.mjs; do
+    name=$(basename "$file" .test.mjs)
+    in_test_env env DIFYPOOL_DAEMON="$out/plain/service/difypoold" SANDBOX_PYTHON="$out/venv/test/bin/python" \
+      node --test-reporter=tap "$file" >"$results/$name.tap" 2>"$results/$name.err" </dev/null || :
+    [ -s "$results/$name.tap" ] || { tail -n 20 "$results/$name.err"; return 1; }
+  done
+  one_check biome 'bindings/node passes its linter and formatter' \
+    in_test_env sh -c "cd '$node_room' && node_modules/.bin/biome ci --colors=off ."
+}
+
+# What package-lock.json names, once for each state of it, and both builds.
+node_packages() {
+  node_room=$top/bindings/node
+  stamp=$(cksum <"$node_room/package-lock.json")
+  if [ "$(cat "$out/npm/stamp" 2>/dev/null)" != "$stamp" ] || [ ! -d "$node_room/node_modules" ]; then
+    mkdir -p "$out/npm"
+    step npm-ci 'Installing Node packages' npm --prefix "$node_room" ci --cache "$out/npm/cache" || return 1
+    printf '%s\n' "$stamp" >"$out/npm/stamp"
+  fi
+  step node-build 'Compiling bindings/node' node "$node_room/build.mjs"
 }
 
 suite_cli() {

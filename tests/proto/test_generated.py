@@ -147,6 +147,26 @@ def test_python_methods_are_those_of_the_table(table: dict[str, Any]) -> None:
             assert f'("{op["name"]}", ' in section
 
 
+def test_node_methods_are_those_of_the_table(table: dict[str, Any]) -> None:
+    source = ROOT / "bindings/node/src"
+    text = (source / "methods.ts").read_text()
+    for op in table["op"]:
+        if op["group"] in (*OWN_GROUPS, "http", "batch"):
+            continue
+        group = "".join(part.capitalize() for part in op["group"].split("_"))
+        section = text.split(f"\nexport class {group} {{\n", 1)[1].split("\n}\n", 1)[0]
+        first, *more = op["name"].split(".")[1].split("_")
+        verb = first + "".join(word.capitalize() for word in more)
+        assert re.search(rf"^  {verb}\(.*\): (Promise<Reply>|Push) {{$", section, re.MULTILINE), op["name"]
+        if op["answer"] in ("events", "binary"):
+            assert re.search(rf"^  {verb}Stream\(", section, re.MULTILINE), op["name"]
+        for param in op["params"]:
+            assert re.search(rf"^  {param['name']}\??: ", text, re.MULTILINE) or param["name"] == "pages", param["name"]
+    kinds = (source / "kinds.ts").read_text()
+    for kind in table["kind"]:
+        assert f"\n  {kind['name']}: " in kinds, kind["name"]
+
+
 def test_the_protocol_page_names_what_the_definition_holds(table: dict[str, Any]) -> None:
     text = (PROTO / "PROTOCOL.md").read_text()
     for keys in table["keys"].values():
