@@ -50,16 +50,21 @@ class Flowing:
         requests = self.service.wait_for("stream.next", count)
         return [sorted(one["stream"][0] for one in request["args"]["streams"]) for request in requests]
 
+    def wait_open(self, number: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.pieces) > number, 20), f"stream {number} was not opened"
+
     def wait_closed(self, number: int) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: number in self.closed, 20), f"stream {number} was not closed"
 
     def _open(self, request: dict[str, Any]) -> Any:
-        with self._lock:
-            self.pieces.append([])
+        with self._changed, self._lock:
             self.ends.append(None)
             self.after.append(0)
+            self.pieces.append([])
             number = len(self.pieces) - 1
+            self._changed.notify_all()
         return {"stream": self.handle(number), "kind": self.kind, "status": 200, "type": "", "headers": {}, "name": "f.bin"}
 
     def _next(self, request: dict[str, Any]) -> Any:

@@ -41,6 +41,10 @@ async def seen(flowing: Flowing, count: int) -> list[list[int]]:
     return await asyncio.get_running_loop().run_in_executor(None, flowing.asked, count)
 
 
+async def aside(function: Any, *args: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(None, function, *args)
+
+
 async def closed(flowing: Flowing, number: int) -> None:
     await asyncio.get_running_loop().run_in_executor(None, flowing.wait_closed, number)
 
@@ -256,20 +260,20 @@ def test_downloads(service: FakeService, folder: Path) -> None:
         async with client_of(service) as client:
             file = client.files.preview(file_id="f", stream=True)
             task = asyncio.ensure_future(file.save(folder / "out"))
-            await seen(flowing, 1)
+            await aside(flowing.wait_open, 0)
             flowing.lose = 1
             flowing.give(0, b"ab", b"cd", end=ENDED)
             assert await task == str(folder / "out")
             assert (folder / "out").read_bytes() == b"abcd"
             cut = client.files.preview(file_id="f", stream=True)
             task = asyncio.ensure_future(cut.save(folder / "cut"))
-            await seen(flowing, 2)
+            await aside(flowing.wait_open, 1)
             flowing.give(1, b"half", end=fail("unreachable", "cut"))
             with pytest.raises(difypool.Unreachable):
                 await task
             stopped = client.files.preview(file_id="f", stream=True)
             task = asyncio.ensure_future(stopped.save(folder / "stopped"))
-            await seen(flowing, 3)
+            await aside(flowing.wait_open, 2)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

@@ -59,9 +59,11 @@ def test_from_wire() -> None:
             "status": 403,
             "retry_after_ms": 2500,
             "body": b'{"code":"forbidden"}',
+            "run": {"task_id": "t1"},
         }
     )
     assert isinstance(error, difypool.RateLimited)
+    assert error.run == {"task_id": "t1"}
     assert (error.status, error.retry_after, error.json()) == (403, 2.5, {"code": "forbidden"})
 
 

@@ -11,7 +11,8 @@ class CallOptions(TypedDict, total=False):
     """Options of one call; all may be left out.
 
     Attributes:
-        deadline: seconds for all of it, waiting included, 0.001..86400; 120 by default.
+        deadline: seconds for all of it, waiting included, 0.001..86400; 120 by default, none for ``batch`` and
+            ``documents.wait``.
         priority: ``interactive`` goes first, ``bulk`` last.
         cache: an answer up to so many seconds old will do, 0..3600; 0 by default.
         decode: the service decodes a JSON answer of up to 1 MiB, so that ``reply.json()`` costs nothing.

@@ -30,8 +30,8 @@ class Error(Exception):
         headers: those of the server's answer that matter, names in lower case.
         pending: a write that still runs; the same call with the same id would get its outcome.
         meta: how the call went, as in :attr:`difypool.Reply.meta`.
-        run: of a stream: the ids by which to look for its run, those that are known (``task_id``, ``message_id``,
-            ``conversation_id``, ``workflow_run_id``).
+        run: of an operation that runs an app: the ids by which to look for the run, those that are known
+            (``task_id``, ``message_id``, ``conversation_id``, ``workflow_run_id``).
         summary: of a push: a :class:`difypool.Summary` of what became of its pages until then; else None.
     """
 
@@ -234,7 +234,7 @@ def from_wire(error: Mapping[str, Any]) -> Error:
     """The exception for the ``error`` map of a reply."""
     kind = str(error["kind"])
     retry_after = error.get("retry_after_ms")
-    return CLASSES.get(kind, Internal)(
+    made = CLASSES.get(kind, Internal)(
         str(error.get("message", "")),
         kind=kind,
         code=str(error.get("code", "")),
@@ -248,3 +248,5 @@ def from_wire(error: Mapping[str, Any]) -> Error:
         pending=bool(error.get("pending", False)),
         meta=error.get("meta"),
     )
+    made.run.update(error.get("run") or {})
+    return made

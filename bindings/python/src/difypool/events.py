@@ -377,7 +377,7 @@ def make(piece: str | dict[str, Any], number: int) -> Event:
     name = "" if isinstance(piece, str) else str(piece.get("event", ""))
     try:
         data = loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than this interpreter goes
         data = text
     if isinstance(data, dict):
         name = str(data.get("event") or name)
