@@ -7,7 +7,7 @@
 # directory, a home and state of their own, and with the programs just built.
 
 # shellcheck disable=SC2034 # dev reads it
-all_suites='shell proto unit threads service faults python node cli sandbox conformance demo install cross leftovers'
+all_suites='shell proto unit threads service push faults python go node cli sandbox conformance demo install cross leftovers'
 
 # One run at a time in a tree: a second one would pull the reports from under the first.
 wait_for_other_run() {
@@ -178,6 +178,14 @@ suite_service() {
   pytests service "$top/tests/service"
 }
 
+suite_push() {
+  plain_tree || return 1
+  test_venv
+  pytests push "$top/tests/push" || return 1
+  bin=$out/venv/test/bin
+  one_check push-ruff 'tests/push passes ruff' in_test_env sh -c "cd '$top/tests/push' && '$bin/ruff' check --no-cache ."
+}
+
 suite_python() {
   plain_tree || return 1
   test_venv
@@ -216,6 +224,25 @@ node_packages() {
     printf '%s\n' "$stamp" >"$out/npm/stamp"
   fi
   step node-build 'Compiling bindings/node' node "$node_room/build.mjs"
+}
+
+# Debian's own Go goes first: it is the oldest that the binding promises to work with.
+in_go_env() {
+  in_test_env env PATH="/usr/lib/go/bin:$PATH" GOTOOLCHAIN=local GOFLAGS='-mod=mod -modcacherw -p=1' GOPATH="$out/go/path" \
+    GOCACHE="$out/go/cache" DIFYPOOL_DAEMON="$out/plain/service/difypoold" PYTHON="$out/venv/test/bin/python" "$@"
+}
+
+suite_go() {
+  need golang-go gcc libc6-dev
+  plain_tree || return 1
+  test_venv
+  go_room=$top/bindings/go
+  in_go_env sh -c "cd '$go_room' && go mod download && go test -race -count=1 -timeout 600s -json ./..." \
+    >"$results/go.log" 2>&1 </dev/null || :
+  python3 "$top/tests/go_tap.py" <"$results/go.log" >"$results/go.tap"
+  one_check vet 'bindings/go passes go vet' in_go_env sh -c "cd '$go_room' && go vet ./..."
+  # shellcheck disable=SC2016 # for the inner shell
+  one_check gofmt 'bindings/go is as gofmt has it' in_go_env sh -c 'cd "$1" && gofmt -d . && [ -z "$(gofmt -l .)" ]' sh "$go_room"
 }
 
 suite_cli() {

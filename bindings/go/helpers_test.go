@@ -122,8 +122,13 @@ type asked struct {
 
 func newFake(t *testing.T, answer func(*asked)) *fake {
 	t.Helper()
+	return newFakeThatGreets(t, greetingPeers, answer)
+}
+
+func newFakeThatGreets(t *testing.T, greeting string, answer func(*asked)) *fake {
+	t.Helper()
 	f := &fake{
-		t: t, path: filepath.Join(t.TempDir(), "s"), greeting: greetingPeers, answer: answer, epoch: bytes.Repeat([]byte{1}, 16),
+		t: t, path: filepath.Join(t.TempDir(), "s"), greeting: greeting, answer: answer, epoch: bytes.Repeat([]byte{1}, 16),
 	}
 	f.listen()
 	t.Cleanup(f.stop)
@@ -207,6 +212,20 @@ func (f *fake) requests(op string) []*asked {
 		}
 	}
 	return found
+}
+
+// all gives every request that has come.
+func (f *fake) all() []*asked {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]*asked(nil), f.seen...)
+}
+
+// connections tells how many there have been.
+func (f *fake) connections() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.conns)
 }
 
 // drop ends all connections; with a new life the epoch is another.
