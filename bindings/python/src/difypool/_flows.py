@@ -70,7 +70,8 @@ class Flow:
         self.after += max(size, 0)
 
     def finish(self, end: dict[str, Any]) -> None:
-        self.run.update(end.get("run") or {})
+        told = end.get("ok") or end.get("error") or {}
+        self.run.update(told.get("run") or end.get("run") or {})
         outcome = _wire.outcome(end)
         if isinstance(outcome, errors.Error) and outcome.code in GONE:
             outcome = self.lost("the difypool service that held it is gone, or gave it up")
