@@ -39,6 +39,7 @@ typedef struct dp__page {
   bool told;       /* its result was: it is kept for a second indexing only */
   bool doubt; /* nobody answered the write of its metadata */
   uint8_t document[16], upload[16];
+  uint8_t replaced[16]; /* its document before, where the server made another; zero = none */
   size_t look_page, edited; /* of its look; segments edited by hand that a rewrite would discard */
   char *document_name;
   unsigned tries, mends;

@@ -218,17 +218,6 @@ static void done(dp__page *page) {
   dp__push_done(page, page->outcome, NULL, NULL);
 }
 
-/* Of two documents the younger is gone; if it was ours, the page is the other one. */
-static void younger_gone(dp__page *page) {
-  dp__push *push = dp__push_of(page->push);
-  if (dp__doc_by_id(&push->kb->inventory, page->document)) {
-    done(page);
-    dp__push_kick(push);
-  } else {
-    dp__push_replan(page);
-  }
-}
-
 /* Somebody else has written or deleted the document meanwhile: what there is now decides. */
 static void trampled(dp__page *page, const char *code, const char *what) {
   dp_error error;
@@ -237,6 +226,19 @@ static void trampled(dp__page *page, const char *code, const char *what) {
   error.retryable = true;
   page->wrote = page->repaired = page->has_document = false;
   dp__push_failed(page, &error);
+}
+
+/* Of two documents the younger is gone; if it was ours, the page is the other one. */
+static void younger_gone(dp__page *page) {
+  dp__push *push = dp__push_of(page->push);
+  if (dp__doc_by_id(&push->kb->inventory, page->document)) {
+    done(page);
+    dp__push_kick(push);
+  } else if (page->tries++ == 0) {
+    dp__push_replan(page);
+  } else {
+    trampled(page, "document_doubled", "made by another as well");
+  }
 }
 
 static void check_one(dp__push *push, dp__page *page, const dp__doc *doc) {

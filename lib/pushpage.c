@@ -71,10 +71,14 @@ static bool take_answer(dp__page *page, const json_t *body) {
   const json_t *info = json_object_get(document, "data_source_info");
   const char *upload = json_string_value(json_object_get(info, "upload_file_id"));
   const char *name = json_string_value(json_object_get(document, "name"));
+  uint8_t before[16];
+  memcpy(before, page->document, sizeof before);
   if (!id || !upload || !dp__uuid_read(id, strlen(id), page->document) ||
       !dp__uuid_read(upload, strlen(upload), page->upload))
     return false;
   bool bad;
+  if (page->has_document && memcmp(before, page->document, sizeof before) != 0)
+    memcpy(page->replaced, before, sizeof before);
   page->has_document = true;
   claim(page, dp__inventory_put(&dp__push_of(page->push)->kb->inventory, document, &bad));
   if (name) {
@@ -82,6 +86,35 @@ static bool take_answer(dp__page *page, const json_t *body) {
     page->document_name = strdup(name);
   }
   return true;
+}
+
+static void replaced_gone(dp_call *call, dp_reply *reply, void *user) {
+  (void)call;
+  (void)reply; /* one that stays is found as a double */
+  written(user);
+}
+
+/* Servers before 1.12 keep a document of the same name beside the new one: the new one stands for it. */
+static void settle_written(dp__page *page) {
+  static const uint8_t none[sizeof page->replaced] = {0};
+  dp__push *push = dp__push_of(page->push);
+  char id[37];
+  if (memcmp(page->replaced, none, sizeof none) == 0) {
+    written(page);
+    return;
+  }
+  dp_args *args = dp__push_args(push);
+  if (!args)
+    return;
+  dp__uuid_write(page->replaced, id);
+  dp__inventory_remove(&push->kb->inventory, page->replaced);
+  memset(page->replaced, 0, sizeof page->replaced);
+  if (dp_args_set_string(args, "document_id", id) == DP_OK) {
+    dp__push_call(push, DP_OP_DOCUMENTS_DELETE, args, replaced_gone, page);
+    return;
+  }
+  dp_args_free(args);
+  out_of_memory(page);
 }
 
 /* Nobody answered: the document that is there now, if its upload is another than before and as long as the
@@ -122,7 +155,7 @@ static void write_done(dp_call *call, dp_reply *reply, void *user) {
   if (!body)
     return;
   if (take_answer(page, body))
-    written(page);
+    settle_written(page);
   else
     dp__push_look(page, doubt_seen);
   json_decref(body);

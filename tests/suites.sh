@@ -186,6 +186,14 @@ suite_push() {
   one_check push-ruff 'tests/push passes ruff' in_test_env sh -c "cd '$top/tests/push' && '$bin/ruff' check --no-cache ."
 }
 
+suite_push() {
+  plain_tree || return 1
+  test_venv
+  pytests push "$top/tests/push" || return 1
+  bin=$out/venv/test/bin
+  one_check push-ruff 'tests/push passes ruff' in_test_env sh -c "cd '$top/tests/push' && '$bin/ruff' check --no-cache ."
+}
+
 suite_python() {
   plain_tree || return 1
   test_venv
