@@ -14,6 +14,8 @@
  * Pauses stay short, since the time from a server's return to full speed is at most one of them; one
  * probe in two seconds costs a server that is down nothing.
  *
+ * The numbers are the defaults; who configures others has them from the client's options.
+ *
  * Only transport failures and 5xx are bad. A bad page that the server refuses with a 4xx says nothing
  * against the server; counting it would stop everybody's crawl for one caller's mistake.
  */
@@ -21,7 +23,9 @@
 
 #include <stdlib.h>
 
-enum { BAD_MIN = 5, PAUSE_MS = 1000, PAUSE_MAX_MS = 2500 };
+static uint32_t or_else(uint32_t value, uint32_t otherwise) {
+  return value ? value : otherwise;
+}
 
 static const bool allowed[3][3] = {
     [DP__BREAKER_CLOSED] = {[DP__BREAKER_OPEN] = true},
@@ -55,12 +59,14 @@ static bool too_many_bad(const dp__breaker *breaker, uint64_t now_us) {
       good += breaker->slots[i].good;
       bad += breaker->slots[i].bad;
     }
-  return bad >= BAD_MIN && (bad >= good || breaker->row >= BAD_MIN);
+  uint32_t enough = or_else(breaker->bounds.failures, DP__BREAKER_FAILURES);
+  return bad >= enough && (bad >= good || breaker->row >= enough);
 }
 
 static void open_for(dp__breaker *breaker, uint32_t pause_ms, uint64_t now_us) {
+  uint32_t most = or_else(breaker->bounds.pause_max_ms, DP__BREAKER_PAUSE_MAX_MS);
   move(breaker, DP__BREAKER_OPEN);
-  breaker->pause_ms = pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause_ms;
+  breaker->pause_ms = pause_ms > most ? most : pause_ms;
   breaker->open_until_us = now_us + 1000ull * breaker->pause_ms;
 }
 
@@ -86,7 +92,7 @@ bool dp__breaker_admit(dp__breaker *breaker, uint64_t now_us, uint64_t *wait_us)
 static void report_probe(dp__breaker *breaker, dp__health health, uint64_t now_us) {
   if (health == DP__HEALTH_GOOD) {
     move(breaker, DP__BREAKER_CLOSED);
-    *breaker = (dp__breaker){.state = DP__BREAKER_CLOSED};
+    *breaker = (dp__breaker){.bounds = breaker->bounds, .state = DP__BREAKER_CLOSED};
   } else if (health == DP__HEALTH_BAD) {
     open_for(breaker, 2 * breaker->pause_ms, now_us);
   } else {
@@ -105,7 +111,7 @@ void dp__breaker_report(dp__breaker *breaker, dp__health health, uint64_t now_us
   breaker->row = health == DP__HEALTH_BAD ? breaker->row + 1 : 0;
   count(breaker, health == DP__HEALTH_BAD, now_us);
   if (health == DP__HEALTH_BAD && too_many_bad(breaker, now_us))
-    open_for(breaker, PAUSE_MS, now_us);
+    open_for(breaker, or_else(breaker->bounds.pause_ms, DP__BREAKER_PAUSE_MS), now_us);
 }
 
 const char *dp__breaker_name(dp__breaker_state state) {

@@ -11,9 +11,21 @@ typedef enum dp__breaker_state {
   DP__BREAKER_HALF_OPEN /* one is out to see */
 } dp__breaker_state;
 
-enum { DP__BREAKER_SLOTS = 10 };
+enum {
+  DP__BREAKER_SLOTS = 10,
+  DP__BREAKER_FAILURES = 5,
+  DP__BREAKER_PAUSE_MS = 1000,
+  DP__BREAKER_PAUSE_MAX_MS = 2500
+};
 
+/* When it opens, and for how long. */
+typedef struct dp__breaker_bounds {
+  uint32_t failures, pause_ms, pause_max_ms; /* 0 = the above */
+} dp__breaker_bounds;
+
+/* Zeroed but for its bounds = new. */
 typedef struct dp__breaker {
+  dp__breaker_bounds bounds;
   dp__breaker_state state;
   uint64_t open_until_us;
   uint32_t row;      /* bad ones since the last good one */

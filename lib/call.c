@@ -598,12 +598,14 @@ static bool may_have_written(const dp_call *call) {
 }
 
 static void become_unknown(const dp_call *call, const dp_error *why, bool pending, dp_error *out) {
+  bool late = why->kind == DP_TIMEOUT;
+  const char *last = late ? call->verdict.error.message : "";
   dp__fail(out, DP_UNKNOWN_OUTCOME, why->code,
            pending ? "Ask again with the same id for what came of it; do not send it anew."
                    : "Look at the server before doing it again.",
-           "%s: %s may have been done: %.330s", call->profile->base.origin,
-           call->request.desc->name,
-           why->kind == DP_TIMEOUT ? "its deadline passed after it was sent" : why->message);
+           "%s: %s may have been done: %.330s%s%.200s", call->profile->base.origin,
+           call->request.desc->name, late ? "its deadline passed after it was sent" : why->message,
+           *last ? "; the last try said: " : "", last);
   out->status = why->status;
 }
 

@@ -328,14 +328,18 @@ static void classify_success(const dp__facts *f, dp__verdict *v) {
     v->next = DP__NEXT_DOUBT;
 }
 
+static const char app_key_hint[] =
+    "This is an app's key (app-…); knowledge bases need a dataset-… key.";
+static const char knowledge_key_hint[] =
+    "This is a knowledge key (dataset-…); apps need their own app-… key.";
+
 static void classify_401(const dp__facts *f, dp__verdict *v) {
   bool knowledge = strncmp(f->path, "/datasets", 9) == 0 || strncmp(f->path, "/workspaces", 11) == 0;
   if (f->key == 'a' && knowledge)
-    dp__copy_text(v->error.hint, sizeof v->error.hint,
-                  "This is an app's key (app-…); knowledge bases need a dataset-… key.", 70);
+    dp__copy_text(v->error.hint, sizeof v->error.hint, app_key_hint, sizeof app_key_hint - 1);
   else if (f->key == 'd' && !knowledge && !f->raw)
-    dp__copy_text(v->error.hint, sizeof v->error.hint,
-                  "This is a knowledge key (dataset-…); apps need their own app-… key.", 70);
+    dp__copy_text(v->error.hint, sizeof v->error.hint, knowledge_key_hint,
+                  sizeof knowledge_key_hint - 1);
 }
 
 enum { PLAN_WINDOW_MS = 60000 };

@@ -14,12 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "breaker.h"
 #include "engine.h"
 #include "engine_run.h"
 #include "errors.h"
 #include "host.h"
 #include "limiter.h"
 #include "profile.h"
+#include "retry.h"
 #include "verify.h"
 
 static dp_kind take_options(const dp_client_options *given, dp_client_options *out, dp_error *err) {
@@ -63,10 +65,20 @@ static dp_kind check_ranges(dp_client_options *o, dp_error *err) {
       {"verify_window_ms", &o->verify_window_ms, DP__VERIFY_WINDOW_MS, 1, 600000},
       {"event_line_max", &o->event_line_max, 8u << 20, 1024, 1u << 30},
       {"event_max", &o->event_max, 8u << 20, 1024, 1u << 30},
+      {"breaker_failures", &o->breaker_failures, DP__BREAKER_FAILURES, 1, 10000},
+      {"breaker_pause_ms", &o->breaker_pause_ms, DP__BREAKER_PAUSE_MS, 10, 600000},
+      {"retry_percent", &o->retry_percent, DP__BUDGET_PERCENT, 1, 100},
+      {"retry_per_s", &o->retry_per_s, DP__BUDGET_LEAST, 1, 10000},
   };
   dp_kind kind = DP_OK;
   for (size_t i = 0; kind == DP_OK && i < sizeof ranges / sizeof *ranges; i++)
     kind = fill(&ranges[i], err);
+  uint32_t pause = o->breaker_pause_ms;
+  const range longest = {"breaker_pause_max_ms", &o->breaker_pause_max_ms,
+                         pause > DP__BREAKER_PAUSE_MAX_MS ? pause : DP__BREAKER_PAUSE_MAX_MS, pause,
+                         600000};
+  if (kind == DP_OK)
+    kind = fill(&longest, err);
   if (kind == DP_OK && o->concurrency_max > 1024) /* 0 follows the bound on connections */
     kind = dp__fail(err, DP_INVALID_REQUEST, "concurrency_max", NULL,
                     "concurrency_max is %u; allowed are 1..1024", (unsigned)o->concurrency_max);
@@ -97,6 +109,14 @@ static dp_kind check(dp_client_options *o, dp_error *err) {
     return dp__fail(err, DP_INVALID_REQUEST, "profile", "Set one of them.",
                     "both profile and base_url or api_key are set");
   return DP_OK;
+}
+
+dp_kind dp_client_options_fill(dp_client_options *options, dp_error *err) {
+  if (options->size != sizeof *options)
+    return dp__fail(err, DP_INVALID_REQUEST, "options_size",
+                    "Start from DP_CLIENT_OPTIONS_INIT and link the library of the same version.",
+                    "the client's options have a size that this library does not know");
+  return check(options, err);
 }
 
 static void init_state(dp_client *client, const dp_client_options *options) {

@@ -23,6 +23,15 @@
 enum { IDLE_AGE_MIN_MS = 100 };
 static const uint64_t FORGIVE_US = 600ull * 1000000u;
 
+/* What its breakers and its budget of repeats are configured to. */
+static void take_bounds(dp__host *host, const dp_client_options *o) {
+  for (unsigned i = 0; i < DP__CIRCUIT_COUNT; i++)
+    host->breakers[i].bounds = (dp__breaker_bounds){o->breaker_failures, o->breaker_pause_ms,
+                                                    o->breaker_pause_max_ms};
+  host->budget.percent = o->retry_percent;
+  host->budget.least = o->retry_per_s;
+}
+
 dp__host *dp__host_get(dp_client *client, const char *origin) {
   for (dp__host *host = client->hosts; host; host = host->next)
     if (strcmp(host->origin, origin) == 0) {
@@ -38,6 +47,7 @@ dp__host *dp__host_get(dp_client *client, const char *origin) {
     return NULL;
   }
   host->client = client;
+  take_bounds(host, &client->options);
   host->profiles = 1;
   host->idle_age_ms = client->options.idle_age_ms;
   host->next = client->hosts;

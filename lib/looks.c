@@ -228,9 +228,11 @@ static void unproven(dp_call *call) {
   bool answered = whole && v->error.status >= 400 && v->error.status != 502 &&
                   v->error.status != 504;
   if (!first && answered) {
+    static const char partly[] =
+        "A part of it may have been done: look at the server before doing it again.";
     v->error.retryable = 0;
     dp__copy_text(v->error.hint, sizeof v->error.hint,
-                  "A part of it may have been done: look at the server before doing it again.", 75);
+                  partly, sizeof partly - 1);
     dp__call_end(call, &v->error);
     return;
   }

@@ -48,7 +48,9 @@ uint64_t dp__budget_take(dp__budget *budget, uint64_t at_us) {
       calls += budget->slots[i].calls;
       repeats += budget->slots[i].repeats;
     }
-  if (budget->slots[now].repeats < DP__BUDGET_LEAST || repeats < calls / DP__BUDGET_SHARE) {
+  uint32_t least = budget->least ? budget->least : DP__BUDGET_LEAST;
+  uint32_t percent = budget->percent ? budget->percent : DP__BUDGET_PERCENT;
+  if (budget->slots[now].repeats < least || repeats < calls * percent / 100) {
     budget->slots[now].repeats++;
     return 0;
   }

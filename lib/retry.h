@@ -22,9 +22,11 @@ uint32_t dp__retry_pause_ms(dp__chance *chance, uint32_t last_ms, uint32_t initi
 
 /* How many repeats a server gets: one for ten calls over ten seconds, and at least three a second, so
  * that an outage is not doubled by those who meet it. Zeroed = new. */
-enum { DP__BUDGET_SLOTS = 10, DP__BUDGET_SHARE = 10, DP__BUDGET_LEAST = 3 };
+enum { DP__BUDGET_SLOTS = 10, DP__BUDGET_PERCENT = 10, DP__BUDGET_LEAST = 3 };
 
+/* Zeroed but for percent and least = new. */
 typedef struct dp__budget {
+  uint32_t percent, least; /* 0 = the above */
   struct {
     uint64_t second;
     uint32_t calls, repeats;

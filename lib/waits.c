@@ -21,14 +21,16 @@ static uint32_t to_ms(uint64_t us) {
   return us / 1000 >= UINT32_MAX ? UINT32_MAX : (uint32_t)(us / 1000) + 1;
 }
 
+static const char too_long_hint[] =
+    "The wait would end after the call's deadline; give it more time.";
+
 /* Wait that long, or end with error if it may not or cannot wait. */
 static void wait_or_end(dp_call *call, bool may_wait, uint64_t wait_us, dp_error *error) {
   uint64_t now = call->client->now_us;
   bool too_long = now + wait_us >= call->deadline_us;
   error->retry_after_ms = to_ms(wait_us);
   if (may_wait && too_long)
-    dp__copy_text(error->hint, sizeof error->hint,
-                  "The wait would end after the call's deadline; give it more time.", 65);
+    dp__copy_text(error->hint, sizeof error->hint, too_long_hint, sizeof too_long_hint - 1);
   if (!may_wait || too_long) {
     call->gave_up_us = now + wait_us;
     call->gave_up_for_option = !may_wait;
@@ -137,6 +139,12 @@ static bool budget_holds(dp_call *call) {
 
 /* --- the breaker --------------------------------------------------------------------------------------- */
 
+static const char *name_of_circuit(dp__circuit circuit) {
+  static const char *const names[DP__CIRCUIT_COUNT] = {"kb_creation", "doc_creation", "metadata",
+                                                       "retrieval", "app"};
+  return names[circuit];
+}
+
 static dp__breaker *breaker_of(const dp_call *call) {
   return &call->host->breakers[call->request.desc->circuit];
 }
@@ -179,8 +187,8 @@ static void report(dp__host *host, dp__circuit circuit, dp__health health) {
   if (breaker->state == before)
     return;
   bool open = breaker->state == DP__BREAKER_OPEN;
-  dp__log(client, open ? DP_LOG_WARNING : DP_LOG_INFO, "%s: the breaker of group %d is %s",
-          host->origin, (int)circuit, dp__breaker_name(breaker->state));
+  dp__log(client, open ? DP_LOG_WARNING : DP_LOG_INFO, "%s: the breaker of %s is %s", host->origin,
+          name_of_circuit(circuit), dp__breaker_name(breaker->state));
   if (open)
     dp__host_withdraw(host, circuit);
   else if (breaker->state == DP__BREAKER_CLOSED)

@@ -104,11 +104,24 @@ typedef struct dp_client_options {
   uint32_t concurrency_start; /* 1..1024 calls at once to begin with at a host; 0 = 4 */
   uint32_t event_line_max;  /* 1024..2^30 bytes of one line of a stream of events; 0 = 8 MiB */
   uint32_t event_max;       /* 1024..2^30 bytes of one event's data; 0 = 8 MiB */
+  uint32_t breaker_failures; /* 1..10000 within ten seconds, and half of all or without a success
+                                between, open a breaker; 0 = 5 */
+  uint32_t breaker_pause_ms; /* 10..600000 that it opens for; doubles with each probe that fails …; 0 = 1000 */
+  uint32_t breaker_pause_max_ms; /* … up to this, which is no less; 0 = 2500 */
+  uint32_t retry_percent;   /* 1..100 repeats for a hundred calls of the last ten seconds; 0 = 10 */
+  uint32_t retry_per_s;     /* 1..10000 repeats that each second allows in any case; 0 = 3 */
 } dp_client_options;
 
 #define DP_CLIENT_OPTIONS_INIT                                                                     \
   { .size = sizeof(dp_client_options), .pooling = 1, .write_grace_ms = UINT32_MAX,                 \
     .log_level = DP_LOG_INFO }
+
+/*
+ * dp_client_options_fill - put the defaults in the place of what is 0, and check the ranges.
+ * concurrency_max stays 0, since it follows the bound of each host. Any thread; no I/O.
+ * Returns DP_OK, or DP_INVALID_REQUEST, whose message names the option and what is allowed. Since 0.1.
+ */
+DP_EXPORT dp_kind dp_client_options_fill(dp_client_options *options, dp_error *err);
 
 /*
  * dp_client_new - start an engine.

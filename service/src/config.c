@@ -378,9 +378,11 @@ static void print_numbers(const char *name, const uint32_t *numbers, size_t coun
 }
 
 void dpd_config_print(const dpd_config *config, FILE *out) {
+  dpd_config shown = *config;
+  dp_client_options_fill(&shown.pool, NULL); /* the library's defaults, where the file says nothing */
   fprintf(out, "; from %s\n[service]\n", config->file != NULL ? config->file : "defaults only");
   for (size_t i = 0; i < dpd_setting_count; i++) {
-    dpd_setting_print(config, &dpd_settings[i], out);
+    dpd_setting_print(&shown, &dpd_settings[i], out);
   }
   for (size_t i = 0; i < config->profile_count; i++) {
     print_profile(&config->profiles[i], out);

@@ -155,7 +155,8 @@ static int serve(start *s, dpd_config *config) {
 
 static int check(start *s, dpd_config *config) {
   dp_error err;
-  if (!choose_socket(s, config, &err)) {
+  dp_client_options pool = config->pool;
+  if (dp_client_options_fill(&pool, &err) != DP_OK || !choose_socket(s, config, &err)) {
     dpd_config_clear(config);
     return complain(&err);
   }

@@ -57,6 +57,11 @@ const dpd_setting dpd_settings[] = {
     {"connect_timeout_ms", DPD_SETTING_U32, AT(pool.connect_timeout_ms), 1, 600000},
     {"stall_timeout_ms", DPD_SETTING_U32, AT(pool.stall_timeout_ms), 1, 86400000},
     {"verify_window_ms", DPD_SETTING_U32, AT(pool.verify_window_ms), 1, 600000},
+    {"breaker_failures", DPD_SETTING_U32, AT(pool.breaker_failures), 1, 10000},
+    {"breaker_pause_ms", DPD_SETTING_U32, AT(pool.breaker_pause_ms), 10, 600000},
+    {"breaker_pause_max_ms", DPD_SETTING_U32, AT(pool.breaker_pause_max_ms), 10, 600000},
+    {"retry_percent", DPD_SETTING_U32, AT(pool.retry_percent), 1, 100},
+    {"retry_per_s", DPD_SETTING_U32, AT(pool.retry_per_s), 1, 10000},
     {"body_max", DPD_SETTING_U64, AT(pool.body_max), 1024, UINT64_C(1) << 40},
     {"event_line_max", DPD_SETTING_U32, AT(pool.event_line_max), 1024, 1073741824},
     {"event_max", DPD_SETTING_U32, AT(pool.event_max), 1024, 1073741824},
@@ -216,5 +221,9 @@ void dpd_setting_print(const dpd_config *config, const dpd_setting *setting, FIL
     memcpy(&wide, at, sizeof(wide));
     break;
   }
-  fprintf(out, "%s = %" PRIu64 "\n", setting->name, wide);
+  if (wide < setting->least) { /* it follows another one */
+    fprintf(out, "; %s is not set\n", setting->name);
+  } else {
+    fprintf(out, "%s = %" PRIu64 "\n", setting->name, wide);
+  }
 }

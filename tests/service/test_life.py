@@ -281,6 +281,17 @@ def test_check_prints_what_is_in_force_and_no_key(tmp_path):
     assert "socket in force" in done.stdout
 
 
+def test_check_prints_the_pools_defaults_too(tmp_path):
+    done = check(tmp_path, "[service]\nretry_percent = 7\n")
+    assert done.returncode == 0, done.stderr
+    for line in ("connections_per_host = 20", "verify_window_ms = 10000", "breaker_failures = 5", "retry_percent = 7"):
+        assert line in done.stdout.splitlines()
+    assert not [line for line in done.stdout.splitlines() if line.endswith("= 0")]
+    done = check(tmp_path, "[service]\nbreaker_pause_ms = 5000\nbreaker_pause_max_ms = 4000\n")
+    assert done.returncode != 0
+    assert "breaker_pause_max_ms" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [

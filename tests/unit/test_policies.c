@@ -60,6 +60,14 @@ static void the_budget_is_a_tenth_and_at_least_three_a_second(void **state) {
     assert_int_equal(dp__budget_take(&busy, 59 * S), 0);
   assert_true(dp__budget_take(&busy, 59 * S) > 0); /* the thousand are in the window still, and used */
   assert_int_equal(dp__budget_take(&busy, 70 * S), 0);
+  dp__budget own = {.percent = 50, .least = 1};
+  for (int i = 0; i < 10; i++)
+    dp__budget_call(&own, 50 * S);
+  for (int i = 0; i < 5; i++)
+    assert_int_equal(dp__budget_take(&own, 50 * S), 0);
+  assert_true(dp__budget_take(&own, 50 * S) > 0);
+  assert_int_equal(dp__budget_take(&own, 51 * S), 0);
+  assert_true(dp__budget_take(&own, 51 * S) > 0);
 }
 
 /* --- breaker -------------------------------------------------------------------------------------------- */
@@ -144,6 +152,27 @@ static void five_bad_ones_in_a_row_open_it(void **state) {
     dp__breaker_report(&breaker, DP__HEALTH_BAD, 10 * S);
   }
   assert_int_equal(breaker.state, DP__BREAKER_OPEN);
+}
+
+/* The same row of failures and probes under bounds of one's own. */
+static void the_breakers_bounds_can_be_others(void **state) {
+  (void)state;
+  dp__breaker breaker = {.bounds = {.failures = 2, .pause_ms = 100, .pause_max_ms = 300}};
+  uint64_t now = 10 * S, wait;
+  for (unsigned lives = 0; lives < 2; lives++) { /* its bounds outlive a good probe */
+    dp__breaker_report(&breaker, DP__HEALTH_BAD, now);
+    assert_int_equal(breaker.state, DP__BREAKER_CLOSED);
+    dp__breaker_report(&breaker, DP__HEALTH_BAD, now);
+    static const uint64_t pauses_ms[] = {100, 200, 300, 300};
+    for (unsigned i = 0; i < 4; i++) {
+      assert_false(dp__breaker_admit(&breaker, now, &wait));
+      assert_int_equal(wait, 1000 * pauses_ms[i]);
+      now += wait;
+      assert_true(dp__breaker_admit(&breaker, now, &wait));
+      dp__breaker_report(&breaker, i < 3 ? DP__HEALTH_BAD : DP__HEALTH_GOOD, now);
+    }
+    assert_int_equal(breaker.state, DP__BREAKER_CLOSED);
+  }
 }
 
 /* --- pacer ----------------------------------------------------------------------------------------------- */
@@ -370,6 +399,7 @@ int main(void) {
       cmocka_unit_test(the_pause_is_bounded),
       cmocka_unit_test(few_bad_ones_among_good_ones_open_nothing),
       cmocka_unit_test(five_bad_ones_in_a_row_open_it),
+      cmocka_unit_test(the_breakers_bounds_can_be_others),
       cmocka_unit_test(a_configured_pace_is_kept),
       cmocka_unit_test(what_is_out_counts),
       cmocka_unit_test(a_refusal_teaches_the_plan),

@@ -214,6 +214,54 @@ static void an_open_breaker_answers_at_once(void **state) {
   close_world(w);
 }
 
+static void two_failures_open_it(dp_client_options *o, dp_profile_options *p) {
+  (void)p;
+  o->breaker_failures = 2;
+  o->breaker_pause_ms = 30000;
+}
+
+static void the_clients_options_say_when_a_breaker_opens(void **state) {
+  (void)state;
+  const script_step steps[] = {{"GET", "/v1/datasets", 0, SCRIPT_ANSWER, 500, NULL, broken}};
+  world *w = open_world(STEPS(steps), "1.12.1", two_failures_open_it);
+  dp_client_set(w->client, DP_SET_RETRY, 0);
+  for (int i = 0; i < 3; i++) {
+    dp_reply *reply = run(w, DP_OP_DATASETS_LIST, NULL);
+    assert_kind(reply, i < 2 ? DP_SERVER_ERROR : DP_BREAKER_OPEN);
+    if (i == 2)
+      assert_in_range(dp_reply_error(reply)->retry_after_ms, 20000, 30001);
+    dp_reply_unref(reply);
+  }
+  close_world(w);
+}
+
+static void options_are_filled_in_and_checked(void **state) {
+  (void)state;
+  dp_client_options o = DP_CLIENT_OPTIONS_INIT;
+  dp_error err;
+  assert_int_equal(dp_client_options_fill(&o, &err), DP_OK);
+  assert_int_equal(o.breaker_failures, 5);
+  assert_int_equal(o.breaker_pause_ms, 1000);
+  assert_int_equal(o.breaker_pause_max_ms, 2500);
+  assert_int_equal(o.retry_percent, 10);
+  assert_int_equal(o.retry_per_s, 3);
+  assert_int_equal(o.connections_per_host, 20);
+  assert_int_equal(o.verify_window_ms, 10000);
+  o = (dp_client_options)DP_CLIENT_OPTIONS_INIT;
+  o.breaker_pause_ms = 5000;
+  assert_int_equal(dp_client_options_fill(&o, &err), DP_OK);
+  assert_int_equal(o.breaker_pause_max_ms, 5000);
+  o.breaker_pause_max_ms = 4999;
+  assert_int_equal(dp_client_options_fill(&o, &err), DP_INVALID_REQUEST);
+  assert_string_equal(err.code, "breaker_pause_max_ms");
+  o = (dp_client_options)DP_CLIENT_OPTIONS_INIT;
+  o.retry_percent = 101;
+  assert_int_equal(dp_client_options_fill(&o, &err), DP_INVALID_REQUEST);
+  o.size = 8;
+  assert_int_equal(dp_client_options_fill(&o, &err), DP_INVALID_REQUEST);
+  assert_string_equal(err.code, "options_size");
+}
+
 /* Those that wait for a place when the breaker opens must not go out to the server that is down. */
 static void an_outage_costs_few_attempts(void **state) {
   (void)state;
@@ -389,6 +437,8 @@ int main(void) {
       TEST(a_write_between_parts_equal_reads),
       TEST(an_answer_may_be_as_old_as_its_caller_says),
       TEST(an_open_breaker_answers_at_once),
+      TEST(the_clients_options_say_when_a_breaker_opens),
+      TEST(options_are_filled_in_and_checked),
       TEST(an_outage_costs_few_attempts),
       TEST(waiting_makes_no_more_tries),
       TEST(a_bad_page_opens_no_breaker),

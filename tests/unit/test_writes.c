@@ -90,6 +90,24 @@ static void a_500_on_a_create_is_told_as_such(void **state) {
   close_world(w);
 }
 
+/* Looks go on until the deadline: what the server said last must not be lost over that. */
+static void an_unknown_outcome_tells_what_the_server_said(void **state) {
+  (void)state;
+  const script_step steps[] = {{"POST", CREATE, 0, SCRIPT_ANSWER, 502, NULL, "<html>"},
+                               {"GET", "/v1/datasets/" KB "/documents", 0, SCRIPT_HANG, 200, NULL,
+                                "{\"data\":[]}"}};
+  world *w = open_world(STEPS(steps), "1.11.0", NULL);
+  dp_call_options options = DP_CALL_OPTIONS_INIT;
+  options.deadline_ms = 400;
+  dp_reply *reply = run_with(w, DP_OP_DOCUMENTS_CREATE_BY_TEXT, page(), &options);
+  assert_kind(reply, DP_UNKNOWN_OUTCOME);
+  assert_non_null(strstr(dp_reply_error(reply)->message, "the last try said: "));
+  assert_non_null(strstr(dp_reply_error(reply)->message, "status 502"));
+  dp_reply_unref(reply);
+  script_release(w->server);
+  close_world(w);
+}
+
 static void a_write_to_nobody_is_repeated(void **state) {
   (void)state;
   const script_step steps[] = {{"GET", "/", 0, SCRIPT_ANSWER, 200, NULL, "{}"}};
@@ -350,6 +368,7 @@ int main(void) {
       TEST(half_a_write_is_sent_again),
       TEST(a_harmless_write_is_repeated_when_no_look_shows_it),
       TEST(a_500_on_a_create_is_told_as_such),
+      TEST(an_unknown_outcome_tells_what_the_server_said),
       TEST(a_write_to_nobody_is_repeated),
       TEST(a_lost_create_is_proven_by_a_look),
       TEST(an_old_document_proves_nothing),
