@@ -60,8 +60,8 @@ class Cell:
 
     @property
     def deadline(self) -> float:
-        if self.fault.stalls:
-            return STALL_S
+        if self.fault.stalls:  # a way round a defect looks three times before it writes
+            return STALL_S * 3 if self.work.carried_as else STALL_S
         if self.fault.kind == "rate_limited":
             return SHORT_S
         doubtful = self.fault.told in (Told.NOTHING, Told.UNCLEAR) and not self.fault.done
