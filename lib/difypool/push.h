@@ -18,7 +18,9 @@ extern "C" {
  *
  *   {"event":"page","index":0,"key":"https://…","outcome":"created","document_id":"…","name":"…"}
  *       outcome: created, updated, adopted, unchanged, duplicate, skipped (with code), failed (with error)
+ *       edited_segments: of a dry run, how many segments edited by hand a rewrite would discard
  *   {"event":"deleted",…}  {"event":"indexed",…}  {"event":"progress","pages":…,"done":…,"waiting_for":"…"}
+ *       waiting_for: list, server, metadata, pages, or indexing (then with indexed and to_index)
  *
  * The reply's body has the totals. Cancelling the call (dp_call_cancel), or never finishing it, leaves
  * a consistent knowledge base: pushing again goes on from what is there.
