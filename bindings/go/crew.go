@@ -279,4 +279,13 @@ func (w *crew) close() {
 	for _, f := range flows {
 		w.leave(f)
 	}
+	if len(flows) == 0 {
+		return
+	}
+	// What was sent before a ping that is answered has arrived, and the runs are stopped now rather than as orphans.
+	ctx, cancel := context.WithTimeout(context.Background(), lastWord)
+	defer cancel()
+	if c, err := newCall("service.ping", nil, callOptions{}, nil, ""); err == nil {
+		_, _ = w.link.run(ctx, c)
+	}
 }

@@ -28,7 +28,7 @@ type Error struct {
 	Headers    map[string]string // those of the server's answer that matter, names in lower case
 	Pending    bool              // a write that still runs; the same call with the same id would get its outcome
 	Meta       Meta              // how the call went
-	Run        map[string]string // of a stream: the ids by which to look for its run, those that are known
+	Run        map[string]string // of a run: the ids by which to look for it, those that are known
 	Summary    *Summary          // of a push: what became of its pages until then
 	cause      error
 }
@@ -81,7 +81,7 @@ func errorOf(told map[string]any) *Error {
 		Status: int(number(told["status"])), Retryable: truth(told["retryable"]),
 		RetryAfter: time.Duration(number(told["retry_after_ms"])) * time.Millisecond,
 		Type:       text(told["type"]), Headers: words(told["headers"]), Pending: truth(told["pending"]),
-		Meta: metaOf(told["meta"]),
+		Meta: metaOf(told["meta"]), Run: words(told["run"]),
 	}
 	e.Body, e.Value = bodyOf(told["body"])
 	return e

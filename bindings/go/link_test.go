@@ -262,6 +262,29 @@ func TestClosingTheClientEndsItsCalls(t *testing.T) {
 	}
 }
 
+func TestClosingTheClientClosesItsStreamsFirst(t *testing.T) {
+	f := newFake(t, func(q *asked) {
+		switch q.op() {
+		case "stream.open":
+			q.ok(map[string]any{"stream": bytes.Repeat([]byte{7}, 16), "kind": "events", "status": 200})
+		case "stream.close":
+			q.ok(map[string]any{"stopped": true, "ended": false})
+		}
+	})
+	client := newClient(t, Options{Socket: f.path})
+	stream, err := client.Chat.SendStream(testContext(t), ChatSendParams{Query: "q", User: "u", Inputs: Args{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	if count := len(f.requests("stream.close")); count != 1 {
+		t.Errorf("the service was told %d times", count)
+	}
+	if stream.Next() || !errors.Is(stream.Err(), Cancelled) {
+		t.Errorf("the stream goes on, or ended by %v", stream.Err())
+	}
+}
+
 func TestWhatCannotBeSentIsRefusedHere(t *testing.T) {
 	f := newFake(t, nil)
 	client := newClient(t, Options{Socket: f.path})
