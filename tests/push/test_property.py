@@ -13,7 +13,7 @@ from places import Place
 from rides import Ride
 
 FIRST = int(os.environ.get("PUSH_SEED", "1"))
-COUNT = int(os.environ.get("PUSH_SEEDS", "4"))
+COUNT = int(os.environ.get("PUSH_SEEDS", "3"))
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
