@@ -186,14 +186,6 @@ suite_push() {
   one_check push-ruff 'tests/push passes ruff' in_test_env sh -c "cd '$top/tests/push' && '$bin/ruff' check --no-cache ."
 }
 
-suite_push() {
-  plain_tree || return 1
-  test_venv
-  pytests push "$top/tests/push" || return 1
-  bin=$out/venv/test/bin
-  one_check push-ruff 'tests/push passes ruff' in_test_env sh -c "cd '$top/tests/push' && '$bin/ruff' check --no-cache ."
-}
-
 suite_python() {
   plain_tree || return 1
   test_venv
@@ -241,7 +233,7 @@ in_go_env() {
 }
 
 suite_go() {
-  need golang-go gcc libc6-dev
+  need golang-go gcc libc6-dev ca-certificates
   plain_tree || return 1
   test_venv
   go_room=$top/bindings/go

@@ -346,6 +346,30 @@ func TestWhereTheServiceIs(t *testing.T) {
 	}
 }
 
+func TestAnOperatorsServiceIsWaitedForAndNeverReplaced(t *testing.T) {
+	before := sharedRoot
+	sharedRoot = t.TempDir()
+	defer func() { sharedRoot = before }()
+	t.Setenv("DIFYPOOL_DAEMON", "/bin/false") // starting one would be an error
+	client := newClient(t, Options{})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := client.Datasets.List(context.Background(), DatasetsListParams{})
+		ended <- err
+	}()
+	f := &fake{t: t, path: filepath.Join(sharedRoot, "socket"), greeting: greetingPeers, epoch: bytes.Repeat([]byte{1}, 16)}
+	eventually(t, "the client looks for it", func() bool {
+		client.link.mu.Lock()
+		defer client.link.mu.Unlock()
+		return client.link.attempt != nil
+	})
+	f.listen()
+	defer f.stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhoMayStandBehindTheSocket(t *testing.T) {
 	own, stranger := os.Geteuid(), 54321
 	if err := (place{kind: placePrivate}).judge(own); err != nil {
