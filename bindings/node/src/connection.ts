@@ -103,19 +103,25 @@ export async function dial(place: Place): Promise<Socket> {
     const before = witness(place);
     const outcome = await connected(place.path);
     if (!(outcome instanceof Error)) {
-      try {
-        checkPeer(place, before);
-      } catch (error) {
-        outcome.destroy();
-        throw error;
-      }
-      return outcome;
-    }
-    if ((outcome as NodeJS.ErrnoException).code !== "EAGAIN" || now() > limit) {
+      // Another service may have come in its place meanwhile: then it is looked at again.
+      if (witness(place) === before) return trusted(place, outcome);
+      outcome.destroy();
+      if (now() > limit) throw refused(place, new Error("the socket file changes all the time"));
+    } else if ((outcome as NodeJS.ErrnoException).code !== "EAGAIN" || now() > limit) {
       throw refused(place, outcome);
     }
     await sleep(PAUSE);
   }
+}
+
+function trusted(place: Place, socket: Socket): Socket {
+  try {
+    checkPeer(place);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  return socket;
 }
 
 function connected(path: string): Promise<Socket | Error> {

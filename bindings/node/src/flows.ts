@@ -8,7 +8,7 @@
  */
 import { Call } from "./call.js";
 import type { DifyError } from "./errors.js";
-import { twin } from "./failures.js";
+import { aborted, twin } from "./failures.js";
 import { ProtocolError, UnknownOutcomeError, UnreachableError } from "./kinds.js";
 import type { Link } from "./link.js";
 import { NO_TAIL, tail } from "./options.js";
@@ -36,6 +36,8 @@ export class Flow {
   run: Record<string, string> = {};
   asked: Flow[] | undefined;
   closed = false;
+  /** Lets go of what was kept for it, such as the listener of a signal. */
+  release: (() => void) | undefined;
   waiters: (() => void)[] = [];
 
   constructor(op: string, head: any) {
@@ -129,6 +131,18 @@ export class Crew {
     this.#flows.set(key(flow), flow);
   }
 
+  /** Ends the flow with its caller's signal. */
+  heed(flow: Flow, signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const abort = () => {
+      flow.end ??= aborted(flow.op, signal);
+      this.leave(flow);
+    };
+    flow.release = () => signal.removeEventListener("abort", abort);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort);
+  }
+
   /** Closes the flow when `owner` is collected. */
   watch(owner: object, flow: Flow): void {
     this.#collected.register(owner, flow, owner);
@@ -207,6 +221,7 @@ export class Crew {
     flow.closed = true;
     flow.queue = [];
     this.#flows.delete(key(flow));
+    flow.release?.();
     flow.wake();
   }
 

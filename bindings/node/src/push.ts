@@ -10,7 +10,7 @@ import { now } from "./call.js";
 import type { Caller, PageSource } from "./caller.js";
 import { DifyError } from "./errors.js";
 import { readEvent } from "./events.js";
-import { aborted, fromWire, twin, wrongArgument } from "./failures.js";
+import { fromWire, twin, wrongArgument } from "./failures.js";
 import { type FileArg, Source } from "./files.js";
 import { type Crew, Flow, GONE } from "./flows.js";
 import { BusyError, CancelledError, InvalidRequestError } from "./kinds.js";
@@ -19,6 +19,7 @@ import { given, millis, type PushOptions } from "./options.js";
 const PAGES_AT_ONCE = 64; // pages in one message
 const BYTES_AT_ONCE = 1 << 20; // and what they may hold, unless one alone holds more
 const BUFFER = 1 << 20; // bytes of results that the service holds for us
+const PAGE_OVERHEAD = 256; // bytes of a page beside its text and file
 const BUSY_MS = 1_000; // before an add is repeated that other pushes left no room for
 
 /** A page to push: its text, or its file. Its key is `id`, else `url` without the fragment. */
@@ -87,10 +88,13 @@ export class Push implements AsyncIterable<PageResult> {
   #flow: Flow | undefined;
   #waiting: Waiting[] = []; // pages that the service has not taken
   #size = 0;
-  #given = 0;
+  #given = 0; // pages, by the caller
+  #taken = 0; // of them, by the service
   #over = false; // the push wants no more
   #events = 0;
   #sending: Promise<void> | undefined;
+  #pumping = false;
+  #walked: Promise<void> | undefined; // until its results were read
   #finished: Promise<void> | undefined;
   #failure: unknown;
   #reading: Promise<Summary> | undefined;
@@ -114,9 +118,8 @@ export class Push implements AsyncIterable<PageResult> {
     await this.#opened;
     if (this.#finished !== undefined) throw finished();
     await this.#take(page);
+    this.#pump();
     while (this.#full && !this.#over) await this.#send();
-    // What is not waited for here goes on by itself; its failure is the push's.
-    if (this.#sending === undefined) this.#send().catch((error) => this.#break(error));
     return !this.#over;
   }
 
@@ -137,6 +140,10 @@ export class Push implements AsyncIterable<PageResult> {
   async *[Symbol.asyncIterator](): AsyncGenerator<PageResult, void, undefined> {
     await this.#opened;
     const [crew, flow] = [this.#crew!, this.#flow!];
+    let walked = () => {};
+    this.#walked ??= new Promise((resolve) => {
+      walked = resolve;
+    });
     try {
       for (;;) {
         if (this.#failure !== undefined) throw this.#failure;
@@ -147,14 +154,18 @@ export class Push implements AsyncIterable<PageResult> {
         } else if (flow.end !== undefined || flow.closed) break;
         else await crew.wait(flow);
       }
-      this.#over = true;
       this.#end();
     } finally {
+      this.#over = true;
       crew.leave(flow);
+      walked();
     }
   }
 
-  /** Reads to the end, where nobody has: what the push has done. Throws what ended it, if that was no success. */
+  /**
+   * What the push has done, once its results were read; reads them where nobody does. Throws what ended it, if that was no
+   * success.
+   */
   summary(): Promise<Summary> {
     this.#reading ??= this.#read();
     return this.#reading;
@@ -162,7 +173,8 @@ export class Push implements AsyncIterable<PageResult> {
 
   async #read(): Promise<Summary> {
     await this.#opened;
-    if (this.#flow?.closed !== true) for await (const _ of this);
+    if (this.#walked !== undefined) await this.#walked;
+    else for await (const _ of this);
     const totals = this.#end();
     return {
       datasetId: String(totals?.dataset_id ?? ""),
@@ -185,12 +197,7 @@ export class Push implements AsyncIterable<PageResult> {
     const flow = new Flow("pages.push", { stream: reply.json().push, kind: "events" });
     this.#flow = flow;
     this.#crew.adopt(flow);
-    const abort = () => {
-      flow.end ??= aborted("pages.push", signal!);
-      this.#crew?.leave(flow);
-    };
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
+    this.#crew.heed(flow, signal);
   }
 
   async #giveAll(pages: PageSource): Promise<void> {
@@ -205,29 +212,36 @@ export class Push implements AsyncIterable<PageResult> {
         `page ${this.#given} is ${typeof page}; it is an object with a url or an id`,
       );
     }
-    const index = this.#given++;
-    const { file, ...sent } = given(page) as PageLike;
-    const waiting: Waiting = {
-      page: sent as Record<string, unknown>,
-      size: (page.text?.length ?? 0) + 256,
-    };
-    this.#waiting.push(waiting);
-    if (file !== undefined) {
-      // A page whose file cannot be read is sent without one all the same, so that the service counts it as failed.
-      const held = this.#waiting.pop()!;
-      const whole = await wholeFile(file).catch((error) => {
-        this.#unread.set(index, unread(error));
-        return undefined;
-      });
-      if (whole !== undefined) held.page["file"] = whole;
-      held.size += whole?.data.length ?? 0;
-      this.#waiting.push(held);
-    }
-    this.#size += waiting.size;
+    const { file, ...sent } = given(page) as PageLike & Record<string, unknown>;
+    // A page whose file cannot be read is sent without one all the same, so that the service counts it as failed.
+    const read = file === undefined ? undefined : await wholeFile(file).catch(unread);
+    if (read instanceof DifyError) this.#unread.set(this.#given, read);
+    else if (read !== undefined) sent["file"] = read;
+    const held = read instanceof DifyError ? 0 : (read?.data.length ?? 0);
+    const size = (page.text?.length ?? 0) + held + PAGE_OVERHEAD;
+    // Pages that are given at once are numbered as their files have been read.
+    this.#given += 1;
+    this.#waiting.push({ size, page: sent });
+    this.#size += size;
   }
 
   get #full(): boolean {
     return this.#waiting.length >= PAGES_AT_ONCE || this.#size >= BYTES_AT_ONCE;
+  }
+
+  /** Sends what waits, by itself: nobody need wait for it, and its failure is the push's. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#drain().catch((error) => this.#break(error));
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0 && !this.#over) await this.#send();
+    } finally {
+      this.#pumping = false;
+    }
   }
 
   /** One message of pages; at most one is under way. */
@@ -241,7 +255,7 @@ export class Push implements AsyncIterable<PageResult> {
   async #sendNow(): Promise<void> {
     const pages = this.#next();
     if (pages.length === 0 || this.#over) return;
-    const at = this.#given - this.#waiting.length;
+    const at = this.#taken;
     const args = { push: this.#flow!.handle, pages, at };
     let told: any;
     try {
@@ -251,8 +265,9 @@ export class Push implements AsyncIterable<PageResult> {
       await sleep(BUSY_MS);
       return;
     }
-    for (const { size } of this.#waiting.splice(0, Math.max(told.taken - at, 0)))
-      this.#size -= size;
+    const count = Math.max(told.taken - at, 0);
+    for (const { size } of this.#waiting.splice(0, count)) this.#size -= size;
+    this.#taken += count;
     this.#over ||= told.ended === true;
   }
 

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { ReadableStream } from "node:stream/web";
 import { DifyError } from "./errors.js";
 import { type RunEvent, readEvent, wordsOf } from "./events.js";
-import { aborted, ownBytes, twin } from "./failures.js";
+import { ownBytes, twin } from "./failures.js";
 import type { Crew, Flow } from "./flows.js";
 import { CancelledError } from "./kinds.js";
 import { saveTo } from "./landing.js";
@@ -132,13 +132,7 @@ abstract class Pieces<T> implements AsyncIterable<T> {
     this.#crew = crew;
     this.#flow = flow;
     crew.watch(this, flow);
-    // The listener holds the flow and not the stream, so that a stream which is forgotten can be collected.
-    const abort = () => {
-      flow.end ??= aborted(op, signal!);
-      crew.leave(flow);
-    };
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
+    crew.heed(flow, signal);
   }
 
   /** Whether all has been read; throws what ended it, if that was no success. */

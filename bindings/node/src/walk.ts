@@ -37,12 +37,12 @@ export class Walk {
     if (this.#cursor === "first_id") entries = [...entries].reverse();
     this.#last = entries.at(-1)?.id ?? this.#last;
     this.#page += 1;
-    return entries.filter((entry) => {
-      if (entry?.id === undefined) return true;
-      const fresh = !this.#seen.has(entry.id);
-      this.#seen.add(entry.id);
-      return fresh;
-    });
+    const fresh = entries.filter((entry) => entry?.id === undefined || !this.#seen.has(entry.id));
+    for (const entry of fresh) this.#seen.add(entry?.id);
+    // A server that gives the same entries again, whatever it is asked for, would do so for ever.
+    if (this.#cursor !== "page" && (fresh.length === 0 || this.#last === undefined))
+      this.done = true;
+    return fresh;
   }
 
   #ends(answer: any, count: number): boolean {

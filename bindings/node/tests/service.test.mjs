@@ -241,8 +241,13 @@ test(
       await session.add({ url: "https://site.test/0", title: "Page 0", text: "Changed." }),
       true,
     );
+    await session.add({ url: "https://site.test/1", title: "Page 1", text: "Changed, too." });
+    const results = session[Symbol.asyncIterator]();
+    const read = [await results.next(), await results.next()].map(({ value }) => value.outcome);
+    assert.deepEqual(read, ["updated", "updated"]); // before the session is finished
     await session.finish();
-    assert.deepEqual((await session.summary()).counts, { updated: 1 });
+    assert.equal((await results.next()).done, true);
+    assert.deepEqual((await session.summary()).counts, { updated: 2 });
     await assert.rejects(session.add({ url: "https://late.test/", text: "x" }), /finished/);
   },
 );
