@@ -6,7 +6,7 @@ import { CancelledError, CLASSES, InternalError, InvalidRequestError } from "./k
 export function fromWire(told: any): DifyError {
   if (typeof told?.kind !== "string") throw new TypeError("an error without a kind");
   const make = CLASSES[told.kind] ?? InternalError;
-  return new make(String(told.message ?? ""), {
+  const error = new make(String(told.message ?? ""), {
     kind: told.kind,
     code: String(told.code ?? ""),
     hint: String(told.hint ?? ""),
@@ -19,6 +19,8 @@ export function fromWire(told: any): DifyError {
     pending: told.pending === true,
     meta: told.meta ?? {},
   });
+  Object.assign(error.run, told.run);
+  return error;
 }
 
 /** The same error as another object, for another caller: its stack tells where that one waited. */
