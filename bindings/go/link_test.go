@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -260,6 +261,19 @@ func TestClosingTheClientEndsItsCalls(t *testing.T) {
 	if _, err := ask(t, client, "datasets.list", nil); !errors.Is(err, Cancelled) {
 		t.Errorf("a later call: %v", err)
 	}
+}
+
+func TestAClosedClientLeavesNothingBehind(t *testing.T) {
+	f := newFake(t, nil)
+	before := runtime.NumGoroutine()
+	for i := 0; i < 20; i++ {
+		client := newClient(t, Options{Socket: f.path})
+		if _, err := ask(t, client, "datasets.list", nil); err != nil {
+			t.Fatal(err)
+		}
+		client.Close()
+	}
+	eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 func TestClosingTheClientClosesItsStreamsFirst(t *testing.T) {

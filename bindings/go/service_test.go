@@ -1,6 +1,7 @@
 package difypool
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -230,7 +231,8 @@ func TestFilesOfAllSizesGoUpAndDown(t *testing.T) {
 }
 
 func TestADownloadIsTheFile(t *testing.T) {
-	_, client := chain(t, "")
+	s := startSandbox(t, "--dify-version", "present") // older ones have no such downloads
+	client := newClient(t, Options{BaseURL: s.HTTP, APIKey: s.Key, Socket: startService(t)})
 	ctx := testContext(t)
 	id := knowledgeBase(ctx, t, client, "zip")
 	content := bytes.Repeat([]byte("All work and no play.\n"), 20000)
@@ -248,16 +250,21 @@ func TestADownloadIsTheFile(t *testing.T) {
 	download, err := client.Documents.DownloadZipDownload(ctx, DocumentsDownloadZipParams{
 		DatasetID: id, DocumentIDs: []string{made.Document.ID},
 	})
-	if errors.Is(err, Unsupported) {
-		t.Skip("this server has no downloads")
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer download.Close()
 	data, err := io.ReadAll(download)
-	if err != nil || !bytes.HasPrefix(data, []byte("PK")) {
-		t.Errorf("%d bytes, error %v", len(data), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil || len(archive.File) != 1 {
+		t.Fatalf("the archive of %d bytes: %v", len(data), err)
+	}
+	inner := must(archive.File[0].Open())
+	if got := must(io.ReadAll(inner)); !bytes.Equal(got, content) {
+		t.Errorf("the file in it has %d bytes of %d", len(got), len(content))
 	}
 }
 
@@ -384,6 +391,30 @@ func TestAServiceThatWasKilledLosesAndDoublesNothing(t *testing.T) {
 		t.Errorf("the server made %d documents of %d calls, %d of unknown outcome", made, calls, unknown)
 	}
 	t.Logf("%d documents, %d of unknown outcome", made, unknown)
+}
+
+func TestARunWhoseServiceWasKilledIsOfUnknownOutcomeWithItsIDs(t *testing.T) {
+	_, client := chain(t, "chatflow-slow")
+	ctx := testContext(t)
+	stream, err := client.Chat.SendStream(ctx, ChatSendParams{Query: "hello", User: "go", Inputs: Args{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for len(stream.Run()) == 0 && stream.Next() {
+		continue
+	}
+	info, err := client.Info(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(int(number(info["pid"])), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_, err = stream.Text()
+	var e *Error
+	if !errors.Is(err, UnknownOutcome) || !errors.As(err, &e) || e.Run["task_id"] == "" {
+		t.Errorf("it ended by %v", err)
+	}
 }
 
 func TestACancelledReadEndsAtOnceAndADeadlineReachesTheServer(t *testing.T) {
