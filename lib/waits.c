@@ -447,7 +447,8 @@ static void take_back(struct dp__workspace *w) {
 }
 
 void dp__call_pace_report(dp_call *call, bool reached, bool refused) {
-  uint64_t now = call->client->now_us;
+  /* Not the loop's time, which is that of its turn's beginning: the server may have counted it since. */
+  uint64_t now = dp__now_us();
   if (!call->paced)
     return;
   call->paced = false;

@@ -106,7 +106,8 @@ typedef struct dp_client_options {
   uint32_t event_max;       /* 1024..2^30 bytes of one event's data; 0 = 8 MiB */
   uint32_t breaker_failures; /* 1..10000 within ten seconds, and half of all or without a success
                                 between, open a breaker; 0 = 5 */
-  uint32_t breaker_pause_ms; /* 10..600000 that it opens for; doubles with each probe that fails …; 0 = 1000 */
+  uint32_t breaker_pause_ms; /* 10..600000 that it opens for; doubles with each probe that fails …;
+                                0 = 1000 */
   uint32_t breaker_pause_max_ms; /* … up to this, which is no less; 0 = 2500 */
   uint32_t retry_percent;   /* 1..100 repeats for a hundred calls of the last ten seconds; 0 = 10 */
   uint32_t retry_per_s;     /* 1..10000 repeats that each second allows in any case; 0 = 3 */
