@@ -1,5 +1,6 @@
 // A service that misbehaves, and one that comes and goes.
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -382,4 +383,24 @@ test("an idle client does not keep the program running", async (t) => {
     timeout: 30_000,
   });
   assert.equal(done.stdout, "200\n");
+});
+
+test("nothing stays at a signal when its calls and streams are over", async (t) => {
+  const stream = Buffer.alloc(16, 6);
+  const fake = await Fake.start(t, (request) => {
+    if (request.op === "stream.open") return { body: { stream, kind: "events", status: 200 } };
+    if (request.op !== "stream.next") return { body: {} };
+    const event = JSON.stringify({ event: "message", answer: "a" });
+    const end = { ok: { status: 200 }, run: { task_id: "t9" } };
+    return { body: { streams: [{ stream, first: 1, events: [event], end }] } };
+  });
+  const client = clientOf(t, fake);
+  const { signal } = new AbortController();
+  await client.datasets.list({}, { signal });
+  const run = client.chat.sendStream({ query: "q", user: "u", inputs: {} }, { signal });
+  await run.opened();
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  assert.equal(await run.text(), "a");
+  assert.equal(run.run.task_id, "t9");
+  assert.equal(getEventListeners(signal, "abort").length, 0);
 });
