@@ -176,12 +176,18 @@ func (p *Push) ended() error {
 
 // meaning of an error of one of the push's messages: a service that is gone is the end of it.
 func (p *Push) meaning(err error) error {
-	if code := codeOf(err); code == "no_such_push" || code == "service_lost" {
-		e := p.flow.lost("the difypool service that held it is gone, or gave it up")
-		e.Summary = p.summary()
-		return e
+	if code := codeOf(err); code != "no_such_push" && code != "service_lost" {
+		return err
 	}
-	return err
+	// The handle may be gone because all results have come, the reason with them.
+	select {
+	case <-p.heard:
+		return p.ended()
+	case <-time.After(closeLimit):
+	}
+	e := p.flow.lost("the difypool service that held it is gone, or gave it up")
+	e.Summary = p.summary()
+	return e
 }
 
 // Finish says that these were all pages, and waits until what was written is done, pruned and, where that was asked for,

@@ -177,7 +177,7 @@ func TestManyStreamsAtOnceShareTheirWaiting(t *testing.T) {
 func TestLeavingAStreamEndsItAtTheService(t *testing.T) {
 	_, client := chain(t, "chatflow-slow")
 	ctx, cancel := context.WithCancel(testContext(t))
-	stream, err := client.Chat.SendStream(ctx, ChatSendParams{Query: "hello", User: "go", Inputs: Args{}})
+	stream, err := client.Chat.SendStream(ctx, ChatSendParams{Query: "hello", User: "go", Inputs: Args{"secs": "25"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func TestAServiceThatWasKilledLosesAndDoublesNothing(t *testing.T) {
 func TestARunWhoseServiceWasKilledIsOfUnknownOutcomeWithItsIDs(t *testing.T) {
 	_, client := chain(t, "chatflow-slow")
 	ctx := testContext(t)
-	stream, err := client.Chat.SendStream(ctx, ChatSendParams{Query: "hello", User: "go", Inputs: Args{}})
+	stream, err := client.Chat.SendStream(ctx, ChatSendParams{Query: "hello", User: "go", Inputs: Args{"secs": "25"}})
 	if err != nil {
 		t.Fatal(err)
 	}
