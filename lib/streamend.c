@@ -219,7 +219,10 @@ bool dp__stream_leave(dp_call *call, const dp_error *why, bool may_stay, dp_erro
   s->muted = true;
   *error = *why;
   if (ids->stop_asked) {
-    dp__fail(error, why->kind, why->code, why->hint, "%s; its run is being stopped", why->message);
+    const char *hint = why->kind == DP_TIMEOUT ? "Give it more time, or look why the server is "
+                                                 "slow. What the run did until now stays done."
+                                               : why->hint;
+    dp__fail(error, why->kind, why->code, hint, "%s; its run is being stopped", why->message);
   } else if (!s->run.ended && why->kind != DP_CANCELLED) {
     dp__fail(error, DP_UNKNOWN_OUTCOME, why->code,
              "The run may go on at the server: look there before doing it again.", "%s",

@@ -14,7 +14,7 @@
 
 enum {
   ERROR_BODY_MAX = 65536, /* PROTOCOL.md: the server's error answer, up to 64 KiB */
-  FIXED_BOUND = 2048      /* keys, numbers and heads of everything that is always there */
+  FIXED_BOUND = 2560      /* keys, numbers and heads of everything that is always there */
 };
 
 static int write_out(void *data, const char *bytes, size_t length) {
@@ -256,6 +256,12 @@ static void pack_run(msgpack_packer *packer, const dp_run *run) {
   pack_entries(packer, "run", entries, sizeof(entries) / sizeof(entries[0]));
 }
 
+/* A run that failed is to be looked for by its ids, also where one answer was asked for. */
+static bool run_is_known(const dp_reply *reply) {
+  const dp_run *run = dp_reply_run(reply);
+  return *run->task_id || *run->workflow_run_id || *run->conversation_id || *run->message_id;
+}
+
 static void pack_ok(msgpack_packer *packer, const dp_reply *reply, const dpd_text *decoded,
                     const dpd_answer_style *style) {
   size_t length;
@@ -313,12 +319,13 @@ static void pack_failure(msgpack_packer *packer, const dp_reply *reply, const dp
   const dp_error *error = dp_reply_error(reply);
   bool answered = dp_reply_status(reply) != 0;
   bool pending = dp_reply_is_pending(reply);
+  bool run = style->run || run_is_known(reply);
   dpd_pack_text(packer, DP_KEY_ERROR);
   msgpack_pack_map(packer, 6 + status_count(error) + (answered ? 3u : 0u) + (pending ? 1u : 0u) +
-                               (style->run ? 1u : 0u));
+                               (run ? 1u : 0u));
   pack_error_head(packer, error);
   pack_status(packer, error);
-  if (style->run) {
+  if (run) {
     pack_run(packer, dp_reply_run(reply));
   }
   pack_meta(packer, dp_reply_meta(reply), style);

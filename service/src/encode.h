@@ -23,7 +23,7 @@ typedef struct dpd_answer_style {
   bool whole;  /* http.request: all headers, the whole error body */
   bool resent; /* from memory */
   bool joined; /* it shared another request's call */
-  bool run;    /* what is known of the run at the server */
+  bool run;    /* what is known of the run at the server, also if it went well, or if that is nothing */
 } dpd_answer_style;
 
 /* Where bytes go: memory of the caller, bounded; it never grows. */

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from daemon import Daemon, until
-from flows import Reading, connect, next_, open_chat, open_download, read, read_all
+from flows import CHAT, Reading, connect, next_, open_chat, open_download, read, read_all
 from sandbox.testing import Sandbox
 from spclient import new_id, request
 
@@ -320,6 +320,15 @@ def test_a_stream_that_is_cut_has_an_unknown_outcome(service, sandbox, how):
     assert len(reading.events) == 3
     assert reading.end["error"]["kind"] == "unknown_outcome"
     assert reading.end["error"]["run"]["task_id"]
+
+
+def test_one_answer_that_is_cut_tells_the_ids_too(service, sandbox):
+    sandbox.script(count=9, cut_after_events=3, how="fin")
+    with service.client() as client:
+        error = client.fail("chat.send", CHAT, profile=connect(client, sandbox))
+    assert error["kind"] == "unknown_outcome"
+    assert set(error["run"]) == {"task_id", "message_id", "conversation_id"}
+    assert all(error["run"].values())
 
 
 def test_silence_ends_a_stream_and_pings_are_life(service, sandbox):

@@ -70,6 +70,7 @@ static void test_deadline_stops(void **state) {
   AWAIT(w, r, r->reply);
   assert_kind(r->reply, DP_TIMEOUT);
   assert_string_equal(dp_reply_error(r->reply)->code, "deadline");
+  assert_null(strstr(dp_reply_error(r->reply)->hint, "nothing was changed")); /* a run was begun */
   expect_stop(w, r);
   reader_free(r);
   close_world(w);
