@@ -112,6 +112,24 @@ def test_deviations_are_told(world: World) -> None:
     assert any(line.startswith("data: ") for line in found["deviations"])
 
 
+def test_a_failure_is_not_taken_for_a_known_defect_nor_for_anothers(world: World) -> None:
+    world.sandbox.fault(match={"operation": "metadata.update"}, times=None, answer="database_down")
+    status, told, text = world.run({"knowledge": "main"})
+    assert status == 1, text
+    assert outcomes(told, "failed") == {"metadata.update"}, text
+
+
+@pytest.mark.parametrize("body", ["<no json", "[1]", '"text"', "null"])
+def test_an_answer_of_any_shape_does_not_end_the_run(world: World, body: str) -> None:
+    answer = {"status": 200, "content_type": "application/json", "body": body}
+    for op in ("datasets.get", "tags.create", "segments.create"):
+        world.sandbox.fault(match={"operation": op}, times=None, answer=answer)
+    status, told, text = world.run({"knowledge": "main"})
+    assert "not tried" not in text
+    assert {"datasets.get", "tags.create"} <= outcomes(told, "failed") | outcomes(told, "deviates"), (status, text)
+    assert [d["name"] for d in world.sandbox.datasets()] == ["Pipeline"]
+
+
 def test_no_server_is_said(world: World) -> None:
     status, _, text = world.run({"knowledge": "main"}, url="http://127.0.0.1:9/v1")
     assert status == 3
