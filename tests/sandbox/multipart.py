@@ -174,8 +174,8 @@ def boundary_of(content_type: str) -> str:
 def _parameters(value: str) -> dict[str, str]:
     found = {}
     for name, text in _PARAMETER.findall(value):
-        if text.startswith('"'):
-            text = re.sub(r"\\(.)", r"\1", text[1:-1])
+        if text.startswith('"'):  # with backslashes as in headers, or %22 for a quote as browsers have it
+            text = re.sub(r"\\(.)", r"\1", text[1:-1]).replace("%22", '"')
         found[name.lower()] = text
     return found
 

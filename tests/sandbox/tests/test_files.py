@@ -62,6 +62,11 @@ def test_a_form_is_read_alike_however_it_is_cut(step: int) -> None:
     assert part.sha256 == hashlib.sha256(b"\r\n--xad\r\n\r\n--").hexdigest()
 
 
+def test_a_quote_in_a_name_may_come_as_browsers_send_it() -> None:
+    (part,) = parsed(multipart(("file", "a %22b%22 %0D.png", "image/png", b"")).replace(BOUNDARY.encode(), b"b"), 7).files
+    assert part.name == 'a "b" %0D.png'
+
+
 def test_a_form_without_its_last_boundary_has_no_parts() -> None:
     form = parsed(multipart(("file", "a", "b", b"data")).replace(BOUNDARY.encode(), b"b")[:-6], 7)
     assert (form.files, form.texts) == ([], {})
