@@ -108,7 +108,9 @@ static void show_pace(dpc_value pace) {
   printf("\npace of %s: %llu of %llu calls used in %s%s", workspace,
          (unsigned long long)cli_field(pace, "used"), (unsigned long long)limit,
          cli_span_us(window, 1000 * cli_field(pace, "window_ms")),
-         dpc_value_get(pace, "learnt", &learnt) && dpc_value_bool(learnt, false) ? ", as refusals told" : "");
+         dpc_value_get(pace, "learnt", &learnt) && dpc_value_bool(learnt, false)
+             ? ", as refusals told"
+             : "");
   if (others)
     printf("; others used %llu", (unsigned long long)others);
   printf("; %llu waiting\n", (unsigned long long)cli_field(pace, "waiting"));
