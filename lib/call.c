@@ -402,7 +402,8 @@ bool dp__call_detached(dp_client *client, dp_op op, const dp_args *args,
   if (make(client, dp__op_by_number(op), args, options, &call, NULL) != DP_OK)
     return false;
   call->on_done = on_done;
-  call->direct = true; /* it is nobody's of the program */
+  call->direct = true;           /* it is nobody's of the program */
+  call->lane = DP_LANE_STREAM;   /* and takes no place from what is */
   post(call);
   return true;
 }

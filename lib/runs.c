@@ -22,6 +22,9 @@
 
 enum { GAP_FIRST_MS = 100, GAP_LAST_MS = 5000 };
 
+/* A stop is one small write; a server that does not answer it soon is not waited for. */
+enum { STOP_MS = 10000 };
+
 /* --- stopping ------------------------------------------------------------------------------- */
 
 bool dp__run_may_stop(const dp_call *call) {
@@ -46,7 +49,8 @@ void dp__run_stop(dp_call *call) {
   o.profile = call->profile;
   o.priority = DP_PRIORITY_INTERACTIVE;
   o.flags = DP_CALL_NO_VALIDATE | DP_CALL_WAIT; /* the id is the server's own, whatever its shape */
-  o.deadline_ms = options->write_grace_ms ? options->write_grace_ms : options->connect_timeout_ms;
+  o.deadline_ms = options->write_grace_ms && options->write_grace_ms < STOP_MS ? options->write_grace_ms
+                                                                               : STOP_MS;
   dp_args *args = dp_args_new();
   s->stop_sent = args && dp_args_set_string(args, "task_id", s->run.ids.task) == DP_OK &&
                  (!s->who || dp_args_set_string(args, "user", s->who) == DP_OK) &&

@@ -50,7 +50,8 @@ const (
 	// Tls: The server's certificate or the TLS settings do not allow a trusted connection.
 	Tls Kind = "tls"
 
-	// Timeout: The deadline passed before an answer came; nothing was changed at the server.
+	// Timeout: The deadline passed before an answer came; nothing was changed at the server. Of a stream: its time
+	// was over, and what it told until then stands.
 	Timeout Kind = "timeout"
 
 	// Cancelled: The caller, or a shutdown, ended the call.

@@ -7,14 +7,18 @@ told of each name.
 from __future__ import annotations
 
 import json
+import subprocess
 import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import daemon
+import gen_docs
+import gen_pydoc
 import pynng
 from conftest import read_table
 
@@ -112,6 +116,59 @@ def as_http(base: str, keys: dict[str, str]) -> Send:
         with urllib.request.urlopen(request, timeout=20) as answer:
             head: Message = answer.headers
             return read(op, head.get_content_type() if "Content-Type" in head else "", answer.read())
+
+    return send
+
+
+def as_shell(base: str, keys: dict[str, str], cli: str, env: dict[str, str], directory: Path) -> Send:
+    """The example as the reference, the man page and `difypool ops` show it, run by a shell."""
+
+    def send(name: str, args: dict[str, Any], key: str) -> Any:
+        op = OPS[name]
+        for param in op["params"]:
+            if param["type"] == "file" and param["name"] in args:
+                (directory / args[param["name"]]).write_bytes(CONTENT)
+        out = directory / "out"
+        events = op["answer"] == "events" and "mode" not in op
+        how = f" -o {out}" if op["answer"] == "binary" else " --stream" if events else ""
+        line = gen_docs.command({**op, "example": args}).replace("difypool call", f"{cli} --base-url {base} call{how}", 1)
+        done = subprocess.run(
+            ["sh", "-c", line], env={**env, "DIFYPOOL_API_KEY": keys[key]}, cwd=directory, capture_output=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, (line, done.stderr)
+        if op["answer"] == "binary":
+            return out.read_bytes()
+        if events:
+            return told(done.stdout.decode().splitlines())
+        return json.loads(done.stdout) if op["answer"] != "empty" and done.stdout.strip() else None
+
+    return send
+
+
+def as_python(base: str, keys: dict[str, str], clients: dict[str, Any], directory: Path) -> Send:
+    """The example as the docstring of its method shows it, run by Python."""
+    import difypool
+
+    def send(name: str, args: dict[str, Any], key: str) -> Any:
+        op = OPS[name]
+        if op["group"] == "batch":
+            raise CannotSend("it has no method made by the table")
+        for param in op["params"]:
+            if param["type"] == "file" and param["name"] in args:
+                (directory / args[param["name"]]).write_bytes(CONTENT)
+        if key not in clients:
+            clients[key] = difypool.Client(base_url=base, api_key=keys[key])
+        lines = [line.strip()[4:] for line in gen_pydoc.example_lines({**op, "example": args}, False)]
+        scope: dict[str, Any] = {"client": clients[key], "Path": lambda file: directory / file}
+        exec("\n".join(lines), scope)
+        reply = scope["reply"]
+        if name == "pages.push":
+            return reply.counts()
+        if op["answer"] == "binary":
+            return reply.content
+        if op["answer"] == "events" and reply.content.startswith(b"data:"):
+            return told(lines_of(reply.content))
+        return reply.json() if op["answer"] != "empty" and reply.content else None
 
     return send
 

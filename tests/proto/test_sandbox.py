@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import daemon
+import difypool
 import pynng
 import pytest
 from conftest import ROOT
-from senders import OPS, CannotSend, Send, as_http, as_service, as_stream
+from senders import OPS, CannotSend, Send, as_http, as_python, as_service, as_shell, as_stream
 from walk import INDEXED, WALK, Step, filled, taken
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -77,7 +78,7 @@ class Walk:
                 self.skipped[step.op] = str(why)
             except KeyError as missing:
                 self.skipped[step.op] = f"there is no {missing}: what gives it was not there either"
-            except (AssertionError, ValueError, OSError, pynng.NNGException) as error:
+            except (AssertionError, ValueError, OSError, pynng.NNGException, difypool.Error) as error:
                 self.failed[step.op] = error
 
     def take(self, step: Step) -> None:
@@ -99,7 +100,18 @@ class Walk:
             self.worked.add(step.op)
 
 
-@pytest.fixture(scope="module", params=["http", "service", "stream"])
+def shown_in(language: str, world: Sandbox, directory: Path, socket: Path | str) -> Send:
+    """What sends an example as it is shown to people of that language."""
+    if language == "python":
+        os.environ["DIFYPOOL_SOCKET"] = str(socket)
+        return as_python(world.http, world.keys, {}, directory)
+    cli = os.environ.get("DIFYPOOL_CLI")
+    if not cli:
+        pytest.skip("DIFYPOOL_CLI names no difypool")
+    return as_shell(world.http, world.keys, cli, {**os.environ, "DIFYPOOL_SOCKET": str(socket)}, directory)
+
+
+@pytest.fixture(scope="module", params=["http", "service", "stream", "shell", "python"])
 def walk(request: pytest.FixtureRequest, world: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     world.reset()
     world.seed(datasets=[{"id": PIPELINE_ID, "name": "Pipeline", "pipeline": True}])
@@ -111,6 +123,12 @@ def walk(request: pytest.FixtureRequest, world: Sandbox, tmp_path_factory: pytes
     if not os.environ.get("DIFYPOOL_DAEMON"):
         pytest.skip("DIFYPOOL_DAEMON names no difypoold")
     directory: Path = tmp_path_factory.mktemp("walk")
+    if request.param in ("shell", "python"):
+        with daemon.running(directory) as path:
+            walk = Walk(world, shown_in(request.param, world, directory, path))
+            walk.run()
+            yield walk
+        return
     with daemon.running(directory) as path, pynng.Req0(recv_timeout=60_000, dial=f"ipc://{path}") as socket:
         through = as_service if request.param == "service" else as_stream
         walk = Walk(world, through(world.http, world.keys, socket))

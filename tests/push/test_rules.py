@@ -70,7 +70,8 @@ def test_a_dry_run_sends_no_write_and_tells_what_hands_have_edited(fresh: Place)
         handle = client.connect(fresh.sandbox.http, api_key=fresh.sandbox.key)
         where = {"dataset_id": fresh.base, "document_id": document["id"]}
         found = client.call("segments.list", where, profile=handle, decode=True)["body"]["data"][0]["id"]
-        client.call("segments.update", {**where, "segment_id": found, "segment": {"content": "By hand."}}, profile=handle)
+        edit = {**where, "segment_id": found, "segment": {"content": "By hand."}}
+        client.call("segments.update", edit, profile=handle, epoch=client.epoch)
     wanted[0]["text"] = "A new text."
     before = len(fresh.sandbox.log())
     push = fresh.push([*wanted[:2], page(7)], prune=True, dry_run=True, max_delete=100)

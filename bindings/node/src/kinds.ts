@@ -99,7 +99,10 @@ export class TlsError extends DifyError {
   }
 }
 
-/** The deadline passed before an answer came; nothing was changed at the server. */
+/**
+ * The deadline passed before an answer came; nothing was changed at the server. Of a stream: its time was over, and
+ * what it told until then stands.
+ */
 export class TimeoutError extends DifyError {
   constructor(message: string, init: ErrorInit = {}) {
     super(message, { ...init, kind: init.kind ?? "timeout", retryable: init.retryable ?? true });

@@ -35,7 +35,8 @@ typedef enum dpc_kind {
   DPC_UNREACHABLE = 12,
   /* The server's certificate or the TLS settings do not allow a trusted connection. */
   DPC_TLS = 13,
-  /* The deadline passed before an answer came; nothing was changed at the server. */
+  /* The deadline passed before an answer came; nothing was changed at the server. Of a stream:
+   * its time was over, and what it told until then stands. */
   DPC_TIMEOUT = 14,
   /* The caller, or a shutdown, ended the call. */
   DPC_CANCELLED = 15,
@@ -85,7 +86,7 @@ typedef enum dpc_kind {
   X(13, TLS, "tls", 0, 3, \
     "The server's certificate or the TLS settings do not allow a trusted connection.") \
   X(14, TIMEOUT, "timeout", 1, 3, \
-    "The deadline passed before an answer came; nothing was changed at the server.") \
+    "The deadline passed before an answer came; nothing was changed at the server. Of a stream: its time was over, and what it told until then stands.") \
   X(15, CANCELLED, "cancelled", 0, 1, \
     "The caller, or a shutdown, ended the call.") \
   X(16, BREAKER_OPEN, "breaker_open", 1, 3, \

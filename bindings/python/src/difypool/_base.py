@@ -123,6 +123,9 @@ def switches(pooling: bool | None, retry: bool | None, breaker: bool | None, cac
     return {name: value for name, value in given if value is not None}
 
 
+STALE = 3
+
+
 class Walk:
     """The way through a list that comes in pages, without any I/O.
 
@@ -135,6 +138,7 @@ class Walk:
         self._cursor = cursor
         self._seen: set[object] = set()
         self._page = 1
+        self._stale = 0  # pages in a row without a new entry
         self._last: object = None
         self.done = False
 
@@ -162,6 +166,8 @@ class Walk:
             if ident is None or ident not in self._seen:
                 self._seen.add(ident)
                 fresh.append(entry)
+        self._stale = 0 if fresh else self._stale + 1
+        self.done = self.done or self._stale == STALE  # a server that gives one page for ever, whatever is asked for
         return fresh
 
     def _ends(self, answer: Any, count: int) -> bool:
