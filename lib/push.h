@@ -4,6 +4,7 @@
  *   pushopen.c  the knowledge base           pushlist.c   what it holds: lists and looks
  *   pushpage.c  one page, from plan to text  pushmeta.c   metadata in batches, and reading back
  *   pushrule.c  how texts are cut            pushend.c    waiting, pruning, totals
+ *   pushintake.c  where pages come in
  */
 #ifndef DP_PUSH_H
 #define DP_PUSH_H
@@ -163,6 +164,15 @@ dp__came *dp__push_came(dp__push *push, const dp__page *page);
 
 /* dp__push_active - whether it is between fresh and stamping, where its push waits for the server. */
 void dp__push_active(dp__page *page, bool active);
+
+/* dp__push_enlist - it is one of those that are not done. */
+void dp__push_enlist(dp__push *push, dp__page *page);
+
+/* --- pushintake.c --- */
+/* dp__push_take_in - take over what has come. */
+void dp__push_take_in(dp__push *push);
+/* dp__push_wrong_page - a page that is wrong keeps its place among the others; NULL = no memory. Any thread. */
+dp__page *dp__push_wrong_page(const char *key, const dp_error *why);
 
 /* --- pushopen.c --- */
 void dp__push_open(dp__push *push);
