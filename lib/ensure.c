@@ -17,7 +17,7 @@
 #include "compose.h"
 #include "errors.h"
 
-enum { PAGE = 100, TRIES = 3 };
+enum { PAGE = 100, TRIES = 3, RIVAL_WAITS = 4, RIVAL_US = 100000 };
 
 typedef struct ensure {
   dp__turn turn;
@@ -25,6 +25,8 @@ typedef struct ensure {
   json_t *made;    /* the answer to our create */
   bool created;    /* that create was ours, and nobody was told of it */
   bool reading;    /* the look now is the one behind a create */
+  json_t *rival;   /* of another machine, made in the same second as ours */
+  unsigned waits;  /* for it to give way */
   unsigned tries;
   int page;
 } ensure;
@@ -33,6 +35,7 @@ static void release(void *work) {
   ensure *e = work;
   json_decref(e->found);
   json_decref(e->made);
+  json_decref(e->rival);
   free(e);
 }
 
@@ -64,6 +67,16 @@ static bool stands_before(const json_t *a, const json_t *b) {
   if (time_of(a) != time_of(b))
     return time_of(a) < time_of(b);
   return strcmp(text_of(a, "id"), text_of(b, "id")) < 0;
+}
+
+/* What was made in the same second as ours: which of the two is older cannot be told. */
+static void keep_rival(ensure *e, json_t *list, const char *name) {
+  size_t i;
+  json_t *item;
+  json_array_foreach(list, i, item)
+    if (e->created && !e->rival && strcmp(text_of(item, "name"), name) == 0 &&
+        time_of(item) == time_of(e->made) && strcmp(text_of(item, "id"), text_of(e->made, "id")) != 0)
+      e->rival = json_incref(item);
 }
 
 static void keep_oldest(ensure *e, json_t *list, const char *name) {
@@ -109,10 +122,43 @@ static void removed(dp_call *call, dp_reply *reply, void *user) {
   answer_dataset(call);
 }
 
+static bool found_ours(const ensure *e) {
+  return strcmp(text_of(e->found, "id"), text_of(e->made, "id")) == 0;
+}
+
+static void look_again(dp__timer *timer) {
+  dp_call *call = DP__FROM(dp_call, wait_timer, timer);
+  ensure *e = call->work;
+  json_decref(e->found);
+  json_decref(e->rival);
+  e->found = e->rival = NULL;
+  e->page = 1;
+  look(call);
+}
+
+/* Ours stands by its id, but whoever made the other may have looked before ours was there, and have been told
+ * that his is the only one. If he has seen it he takes his away; if he does not, ours goes. True: wait. */
+static bool waits_for_rival(dp_call *call) {
+  ensure *e = call->work;
+  if (!e->created || !found_ours(e) || !e->rival)
+    return false;
+  if (e->waits == RIVAL_WAITS) {
+    json_decref(e->found);
+    e->found = json_incref(e->rival);
+    return false;
+  }
+  uint64_t gap = (uint64_t)RIVAL_US << e->waits++;
+  if (!dp__timer_set(&call->client->timers, &call->wait_timer, call->client->now_us + gap, look_again))
+    dp__compose_out_of_memory(call);
+  return true;
+}
+
 /* A create was read back: it is the one, or it came second. */
 static void settle(dp_call *call) {
   ensure *e = call->work;
-  if (!e->created || strcmp(text_of(e->found, "id"), text_of(e->made, "id")) == 0) {
+  if (waits_for_rival(call))
+    return;
+  if (!e->created || found_ours(e)) {
     answer_dataset(call);
     return;
   }
@@ -209,6 +255,7 @@ static void seen(dp_call *call, dp_reply *reply, void *user) {
   if (!body)
     return;
   keep_oldest(e, json_object_get(body, "data"), name_of(call));
+  keep_rival(e, json_object_get(body, "data"), name_of(call));
   bool more = has_more(body, e->page);
   json_decref(body);
   if (more) {
