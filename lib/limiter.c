@@ -235,11 +235,16 @@ static bool is_enough(const dp__limiter *l, double tolerated, uint32_t patience)
 }
 
 /* Callers had enough: nothing was learnt, and nothing is missing. Unless those few wait at the
- * server: then it is their number that is to be tried against. */
+ * server: then it is their number that is to be tried against. One after another waits for nobody of
+ * ours: however much his calls differ, what they take is the base. */
 static void not_used(dp__limiter *l, uint64_t now_us) {
   bool trial = l->state == DP__LIMITER_UP || l->state == DP__LIMITER_DOWN;
   if (trial) {
     hold(l, l->from, now_us);
+  } else if (ran(l, now_us) <= 1) {
+    take_measure(l);
+    take_base(l, now_us);
+    begin_epoch(l, now_us);
   } else if (queueing(l) > START_ENDS && l->limit > 1) {
     l->ceiling = l->limit;
     l->measured = false;

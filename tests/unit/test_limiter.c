@@ -198,6 +198,47 @@ static void no_ceiling_holds_nothing(void **state) {
   }
 }
 
+/* What a call takes that sends a small page or a large one. */
+static uint64_t of_some_page(unsigned i) {
+  return (50 + (i * 37) % 61) * MS;
+}
+
+/* So many begin at once, and end one after another; returns when the last one did. */
+static uint64_t wave(dp__limiter *l, uint64_t now, unsigned *i) {
+  uint32_t count = l->limit, tags[BOUND];
+  for (uint32_t n = 0; n < count; n++)
+    tags[n] = dp__limiter_begin(l, now);
+  uint64_t last = now;
+  for (uint32_t n = 0; n < count; n++) {
+    uint64_t took = of_some_page((*i)++), end = now + took;
+    last = end > last ? end : last;
+    dp__limiter_end(l, last);
+    dp__limiter_sample(l, &(dp__sample){.now_us = last, .latency_us = took, .kind = 1, .tag = tags[n], .good = true});
+  }
+  return last;
+}
+
+/* Pages differ in size, and so do the times of a lone crawler, who waits for nobody: the many that come after
+ * him find a wide server as fast as if he had not been. */
+static void a_lone_caller_s_spread_is_no_queue(void **state) {
+  (void)state;
+  dp__limiter l;
+  uint64_t now = MS;
+  unsigned i = 0, waves = 0;
+  dp__limiter_init(&l, 4, 64);
+  for (; i < 300; i++) {
+    uint32_t tag = dp__limiter_begin(&l, now);
+    uint64_t took = of_some_page(i);
+    now += took;
+    dp__limiter_end(&l, now);
+    dp__limiter_sample(&l, &(dp__sample){.now_us = now, .latency_us = took, .kind = 1, .tag = tag, .good = true});
+  }
+  assert_int_equal(l.limit, 4);
+  while (l.limit < 48 && waves++ < 20)
+    now = wave(&l, now, &i);
+  assert_in_range(waves, 1, 8);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(servers_of_all_sizes_are_used_fully_and_not_more),
@@ -206,6 +247,7 @@ int main(void) {
       cmocka_unit_test(a_server_that_gets_slower_is_followed),
       cmocka_unit_test(a_mix_of_dear_and_cheap_calls_is_not_taken_for_queueing),
       cmocka_unit_test(one_caller_at_a_time_moves_nothing),
+      cmocka_unit_test(a_lone_caller_s_spread_is_no_queue),
       cmocka_unit_test(overload_cuts_once_for_the_calls_of_one_limit),
       cmocka_unit_test(a_higher_bound_keeps_what_was_learnt),
       cmocka_unit_test(a_ceiling_holds_the_median_under_it),
