@@ -24,7 +24,6 @@ typedef struct ensure {
   json_t *found;   /* what bears the name: the oldest so far */
   json_t *made;    /* the answer to our create */
   bool created;    /* that create was ours, and nobody was told of it */
-  bool reading;    /* the look now is the one behind a create */
   json_t *rival;   /* of another machine, made in the same second as ours */
   unsigned waits;  /* for it to give way */
   unsigned tries;
@@ -194,7 +193,6 @@ static void created(dp_call *call, dp_reply *reply, void *user) {
                            : "whether the knowledge base was created cannot be told");
     return;
   }
-  e->reading = true;
   e->page = 1;
   look(call);
 }

@@ -106,25 +106,16 @@ dp_args *dp__push_args(dp__push *push) {
   return NULL;
 }
 
-static bool call_with(dp__push *push, dp_op op, dp_args *args, uint32_t flags, dp__child_fn fn,
-                      void *user) {
+bool dp__push_call(dp__push *push, dp_op op, dp_args *args, dp__child_fn fn, void *user) {
   dp_call_options o = DP_CALL_OPTIONS_INIT;
   dp_error error;
-  o.flags = flags;
+  o.flags = DP_CALL_WAIT;
   o.deadline_ms = CHILD_DEADLINE_MS; /* pace and queue may take long; a transfer has its stall limit */
   dp_kind kind = dp__call_child(push->call, op, args, &o, fn, user, &error);
   dp_args_free(args);
   if (kind != DP_OK)
     dp__call_end(push->call, &error);
   return kind == DP_OK;
-}
-
-bool dp__push_call(dp__push *push, dp_op op, dp_args *args, dp__child_fn fn, void *user) {
-  return call_with(push, op, args, DP_CALL_WAIT, fn, user);
-}
-
-bool dp__push_read(dp__push *push, dp_op op, dp_args *args, dp__child_fn fn, void *user) {
-  return call_with(push, op, args, DP_CALL_WAIT, fn, user);
 }
 
 /* --- keys that came ----------------------------------------------------------------------------------- */

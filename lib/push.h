@@ -143,9 +143,9 @@ typedef struct dp__push {
 dp__push *dp__push_of(const dp_call *call);
 
 /* --- push.c --- */
-/* dp__push_tell_page - what became of a page, which is done and freed. error: NULL unless it failed. */
+/* dp__push_done - what became of a page, which is done and freed. error: NULL unless it failed. */
 void dp__push_done(dp__page *page, const char *outcome, const char *code, const dp_error *error);
-/* dp__push_fail - it failed; kinds that may pass are tried again later. */
+/* dp__push_failed - it failed; kinds that may pass are tried again later. */
 void dp__push_failed(dp__page *page, const dp_error *error);
 /* dp__push_tell_indexing - how far the index is that the push waits for. */
 void dp__push_tell_indexing(struct dp_call *push, size_t indexed, size_t of);
@@ -156,7 +156,6 @@ dp_args *dp__push_args(dp__push *push);
 /* dp__push_call - a child in the push's manner: it waits for pace and breaker, without a deadline. args are
  * freed. */
 bool dp__push_call(dp__push *push, dp_op op, dp_args *args, dp__child_fn fn, void *user);
-bool dp__push_read(dp__push *push, dp_op op, dp_args *args, dp__child_fn fn, void *user);
 /* dp__push_batch - the next up to most pages of a list; NULL = no memory, and the call has ended. */
 dp__batch *dp__push_batch(dp__push *push, dp__pages *from, size_t most);
 void dp__batch_free(dp__batch *batch);
